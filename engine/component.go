@@ -124,10 +124,10 @@ var (
 // Egress brings records outside. It belongs to one egress id ([EgressBinding]).
 type Egress interface {
 	// Check turns the argument of an egress message into a record. It is called
-	// when an answer is applied, with the engine's lock held, so it must
-	// neither block nor call the engine. An error is what fails Flink's job: a
-	// wrong typename, bytes that do not parse, an unknown queue. The record may
-	// share memory with value, which does not change any more.
+	// before an answer is applied, from many goroutines at once, and must not
+	// block. An error is what fails Flink's job: a wrong typename, bytes that do
+	// not parse, an unknown queue. The record may share memory with value, which
+	// does not change any more.
 	Check(value Value) (Record, error)
 	// Run delivers the records of outbox until ctx ends; then it finishes what
 	// it has begun and returns nil. An error stops the application. Run is
