@@ -83,8 +83,8 @@ func (n *TypeName) UnmarshalText(text []byte) (err error) {
 // request; to keep its ID beyond the batch without keeping the whole request
 // in memory, use [strings.Clone].
 type Address struct {
-	Type TypeName
-	ID   string
+	Type TypeName `json:"type"`
+	ID   string   `json:"id"`
 }
 
 // String returns namespace/name/id.

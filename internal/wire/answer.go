@@ -40,7 +40,7 @@ type Mutation struct {
 }
 
 // Opaque returns the value as version 2 means it.
-func (m Mutation) Opaque() []byte { return m.Value[m.last:] }
+func (m *Mutation) Opaque() []byte { return m.Value[m.last:] }
 
 // Message is a FromFunction.Invocation: a message to another function.
 // Argument is encoded, see [ParseValue].

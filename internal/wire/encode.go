@@ -15,9 +15,9 @@ func appendHead(dst, tag []byte, size int) []byte { return appendLen(append(dst,
 
 func appendLen(dst []byte, n int) []byte {
 	if n < 0x80 {
-		return append(dst, byte(n))
+		return append(dst, byte(n)) //nolint:gosec // it fits: see the condition
 	}
-	return protowire.AppendVarint(dst, uint64(n)) //nolint:gosec // a length is not negative
+	return protowire.AppendVarint(dst, uint64(n))
 }
 
 // sizeMessage is the size of a length-delimited field with a one-byte tag.

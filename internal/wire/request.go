@@ -26,7 +26,7 @@ type State struct {
 }
 
 // Opaque returns the value as version 2 means it.
-func (s State) Opaque() []byte { return s.Value[s.last:] }
+func (s *State) Opaque() []byte { return s.Value[s.last:] }
 
 // Invocation is a ToFunction.Invocation. Argument is an encoded TypedValue or
 // Any, see [ParseValue].

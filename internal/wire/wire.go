@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 	"unsafe"
 
@@ -132,7 +133,7 @@ func nextSlow(b []byte) (f field, rest []byte, err error) {
 		f.num, n = protowire.ConsumeVarint(rest)
 	case protowire.BytesType:
 		f.data, n = protowire.ConsumeBytes(rest)
-		f.data = f.data[:len(f.data):len(f.data)]
+		f.data = slices.Clip(f.data)
 	default:
 		n = protowire.ConsumeFieldValue(f.number, f.typ, rest)
 	}
@@ -144,7 +145,9 @@ func nextSlow(b []byte) (f field, rest []byte, err error) {
 
 // View returns b as a string that shares its memory. b must not change any
 // more.
-func View(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+func View(b []byte) string {
+	return unsafe.String(unsafe.SliceData(b), len(b)) //nolint:gosec // the point of View; callers own b for good
+}
 
 // merge returns the encoding of a submessage that came as prev and then as
 // data: protobuf merges them, which is what their concatenation decodes to.
@@ -152,7 +155,7 @@ func merge(prev, data []byte) []byte {
 	if len(prev) == 0 {
 		return data
 	}
-	return append(prev[:len(prev):len(prev)], data...)
+	return append(slices.Clip(prev), data...)
 }
 
 // decodeAddress merges an encoded Address into a.

@@ -1,0 +1,329 @@
+package statefun
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime/debug"
+
+	"github.com/statefun-go/statefun-go/internal/wire"
+)
+
+// batch is the inside of one Append call. It is pooled; what a user holds is
+// the [Invocation], which is fresh and loses its batch at the end.
+//
+// Effects are appended to the answer in the order of the calls. Taking a
+// message back is cutting the answer to where it was, and restoring the cells
+// and tokens that the message touched.
+type batch struct {
+	h       *Handler
+	fn      *function
+	version wire.Version
+	req     wire.Request
+	args    []argument
+	cells   []cell
+
+	dst     []byte // the caller's, never longer than it was
+	ans     []byte
+	missing []wire.StateSpec // the declared states that the request lacks
+	inv     *Invocation
+	done    bool // runBatch has succeeded
+
+	// The message at hand.
+	index     int
+	current   *wire.Invocation
+	mark      int     // length of ans before it
+	touched   []*cell // cells that it has written
+	tokenUndo []tokenChange
+	err       error // the first failure that its calls left behind
+	failed    error // what its function ended with
+
+	tokens  map[string]bool // tokens of this answer; true while they wait
+	scratch []byte          // the value of the effect at hand
+	headers []wire.Header
+}
+
+// argument is the decoded argument of one message, or why it cannot be had.
+type argument struct {
+	value wire.Value
+	err   error
+}
+
+// noMessage stands for the message at hand before the first one.
+var noMessage wire.Invocation
+
+func (b *batch) serve(ctx context.Context, dst, request []byte) ([]byte, error) {
+	b.dst, b.index, b.current = dst, -1, &noMessage
+	if err := b.decode(request); err != nil {
+		return nil, err
+	}
+	b.inv = &Invocation{b}
+	var err error
+	if b.h.batch == nil {
+		err = b.run(ctx)
+	} else {
+		err = b.runWrapped(ctx, len(request))
+	}
+	b.inv.b = nil
+	if err != nil {
+		return nil, b.classify(ctx, err)
+	}
+	return b.ans, nil
+}
+
+// runWrapped runs the batch inside its middleware.
+func (b *batch) runWrapped(ctx context.Context, size int) (err error) {
+	view := &Batch{b: b, target: addressOf(b.req.Target), length: len(b.args), request: size, handshake: len(b.missing) > 0}
+	defer func() {
+		view.b = nil
+		b.index = -1 // runBatch has said which message failed
+		if p := recover(); p != nil {
+			err = b.panicked(p)
+		}
+	}()
+	if err = b.h.batch(ctx, view); err == nil && !b.done {
+		err = errors.New("batch middleware returned nil, but the batch has not succeeded: return the error of next")
+	}
+	return err
+}
+
+// runBatch is the innermost BatchFunc.
+func runBatch(ctx context.Context, view *Batch) error {
+	b := view.b
+	if b == nil {
+		return errReturned
+	}
+	if err := b.run(ctx); err != nil {
+		return b.classify(ctx, err)
+	}
+	view.answer = len(b.ans) - len(b.dst)
+	return nil
+}
+
+// run runs all messages and completes the answer. A second call starts anew.
+func (b *batch) run(ctx context.Context) error {
+	b.done = false
+	if len(b.missing) > 0 {
+		b.ans = wire.AppendIncomplete(b.dst, b.missing)
+		b.done = true
+		return nil
+	}
+	if b.index >= 0 {
+		if err := b.restart(); err != nil {
+			return err
+		}
+	}
+	b.ans = wire.BeginResult(b.dst)
+	for i := range b.args {
+		if err := b.runMessage(ctx, i); err != nil {
+			return err
+		}
+	}
+	for i := range b.cells {
+		b.ans = b.cells[i].append(b.ans, b.version)
+	}
+	if len(b.ans)-len(b.dst) > math.MaxInt32 {
+		return &Error{CodeTooLarge, b.fn.name, -1, fmt.Errorf("the answer of %d bytes is over protobuf's limit of 2 GiB", len(b.ans)-len(b.dst))}
+	}
+	b.ans = wire.EndResult(b.ans, len(b.dst))
+	b.done = true
+	return nil
+}
+
+// restart puts the batch back to where it began.
+func (b *batch) restart() error {
+	b.commit()
+	clear(b.tokens)
+	return b.loadStates()
+}
+
+// runMessage runs one message, and takes it back if it fails.
+func (b *batch) runMessage(ctx context.Context, i int) error {
+	b.index, b.current, b.mark, b.failed = i, &b.req.Invocations[i], len(b.ans), nil
+	b.commit()
+	if ctx.Err() != nil {
+		return &Error{CodeDeadline, b.fn.name, i, fmt.Errorf("the context ended before the message: %w", context.Cause(ctx))}
+	}
+	var err error
+	if b.h.message == nil {
+		err = runFunction(ctx, b.inv)
+	} else {
+		err = b.runMessageWrapped(ctx)
+	}
+	if err == nil {
+		return nil
+	}
+	b.rollback()
+	if p := b.policy(); p != nil && isTerminal(err) {
+		err = b.deadLetter(p, err)
+	}
+	return err
+}
+
+// runMessageWrapped runs the message inside its middleware. What the
+// middleware's own calls left behind counts like the function's.
+func (b *batch) runMessageWrapped(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = b.panicked(p)
+		}
+	}()
+	err = b.h.message(ctx, b.inv)
+	if err == nil {
+		err = b.failed
+	}
+	if err == nil {
+		err = b.err
+	}
+	return err
+}
+
+// runFunction is the innermost MessageFunc. It starts from the message's
+// beginning, so that middleware can call it again.
+func runFunction(ctx context.Context, inv *Invocation) (err error) {
+	b := inv.b
+	if b == nil {
+		return errReturned
+	}
+	if b.failed != nil {
+		b.rollback()
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = b.panicked(p)
+		}
+		b.failed = err
+	}()
+	if err = b.fn.dispatch(ctx, inv); err == nil {
+		err = b.err
+	}
+	return err
+}
+
+// panicked turns a recovered panic into an error. It is called in the deferred
+// function, where the stack still shows the panic's origin.
+func (b *batch) panicked(p any) error {
+	return &Error{CodePanicked, b.fn.name, b.index, &PanicError{p, debug.Stack()}}
+}
+
+// classify gives err its code and place.
+func (b *batch) classify(ctx context.Context, err error) error {
+	code, index := CodeFailed, b.index
+	if e, ok := errors.AsType[*Error](err); ok {
+		if error(e) == err {
+			return err
+		}
+		if index = e.Index; e.Code == CodePanicked || e.Code == CodeDeadline {
+			code = e.Code
+		}
+	}
+	if ctx.Err() != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)) {
+		code = CodeDeadline
+	}
+	return &Error{code, b.fn.name, index, err}
+}
+
+// commit keeps what the message at hand did.
+func (b *batch) commit() {
+	for _, c := range b.touched {
+		c.touched = false
+	}
+	b.touched, b.tokenUndo, b.err = b.touched[:0], b.tokenUndo[:0], nil
+}
+
+// rollback takes back what the message at hand did so far.
+func (b *batch) rollback() {
+	b.ans = b.ans[:b.mark]
+	for _, c := range b.touched {
+		c.cellValue, c.touched = c.saved, false
+	}
+	for i := len(b.tokenUndo) - 1; i >= 0; i-- {
+		b.tokens[b.tokenUndo[i].text] = b.tokenUndo[i].held
+	}
+	b.touched, b.tokenUndo, b.err, b.failed = b.touched[:0], b.tokenUndo[:0], nil, nil
+}
+
+// fail keeps the first failure of the message at hand and returns err.
+func (b *batch) fail(err error) error {
+	if b.err == nil {
+		b.err = fmt.Errorf("statefun: %w", err)
+	}
+	return err
+}
+
+func (b *batch) undeclared(what string) error {
+	return fmt.Errorf("the %s is not declared on function %v: add the handle to its Define", what, b.fn.name)
+}
+
+// cell returns the cell of a declared state, or nil.
+func (b *batch) cell(d *stateDecl) *cell {
+	for i := range b.cells {
+		if b.cells[i].decl == d {
+			return &b.cells[i]
+		}
+	}
+	return nil
+}
+
+// touch saves a cell before the message at hand first writes it.
+func (b *batch) touch(c *cell) {
+	if !c.touched {
+		c.touched, c.saved = true, c.cellValue
+		b.touched = append(b.touched, c)
+	}
+}
+
+func (b *batch) declares(d *egressDecl) bool {
+	for _, e := range b.fn.egresses {
+		if e == d {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *batch) message() Message {
+	if b.index < 0 {
+		return Message{}
+	}
+	return Message{b.args[b.index].value, b.version}
+}
+
+// Bounds of what an idle batch may hold on to.
+const (
+	maxPooledElements = 4 << 10
+	maxPooledScratch  = 256 << 10 // bytes
+)
+
+// release forgets everything of the request, so that a pooled batch pins none.
+func (b *batch) release() {
+	for i := range b.cells {
+		b.cells[i].release()
+	}
+	b.req.Target = wire.Address{}
+	b.req.States = emptied(b.req.States)
+	b.req.Invocations = emptied(b.req.Invocations)
+	b.args = emptied(b.args)
+	b.touched = emptied(b.touched)
+	b.tokenUndo = emptied(b.tokenUndo)
+	b.headers = emptied(b.headers[:cap(b.headers)])
+	b.missing = nil
+	if len(b.tokens) > maxPooledElements {
+		b.tokens = nil
+	}
+	clear(b.tokens)
+	if cap(b.scratch) > maxPooledScratch {
+		b.scratch = nil
+	}
+	b.dst, b.ans, b.inv, b.current, b.err, b.failed, b.done = nil, nil, nil, nil, nil, nil, false
+}
+
+// emptied returns s with no elements and none remembered.
+func emptied[T any](s []T) []T {
+	if cap(s) > maxPooledElements {
+		return nil
+	}
+	clear(s)
+	return s[:0]
+}

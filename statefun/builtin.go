@@ -1,0 +1,145 @@
+package statefun
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/statefun-go/statefun-go/internal/wire"
+)
+
+// The built-in types, which the SDKs of all languages share. Each value is a
+// wrapper message with one field; a zero value is zero bytes. Integers have a
+// fixed width, so int and float, long and double differ by their names alone.
+//
+// Source: types.proto of StateFun 3.3 (package io.statefun.sdk.types).
+var (
+	Bool    = scalar("io.statefun.types/bool", protowire.VarintType, protowire.EncodeBool, protowire.DecodeBool)
+	Int32   = scalar("io.statefun.types/int", protowire.Fixed32Type, func(v int32) uint64 { return uint64(uint32(v)) }, func(u uint64) int32 { return int32(uint32(u)) }) //nolint:gosec // the same 32 bits
+	Int64   = scalar("io.statefun.types/long", protowire.Fixed64Type, func(v int64) uint64 { return uint64(v) }, func(u uint64) int64 { return int64(u) })                //nolint:gosec // the same 64 bits
+	Float32 = scalar("io.statefun.types/float", protowire.Fixed32Type, func(v float32) uint64 { return uint64(math.Float32bits(v)) }, func(u uint64) float32 { return math.Float32frombits(uint32(u)) })
+	Float64 = scalar("io.statefun.types/double", protowire.Fixed64Type, math.Float64bits, math.Float64frombits)
+	String  = Type[string]{&codec[string]{name: "io.statefun.types/string", appendTo: appendString, decode: decodeString, retains: true, immutable: false}}
+)
+
+// scalar returns a built-in type whose wrapper's field holds the bits of v.
+// Only all bits zero is left out, so that negative zero keeps its sign.
+func scalar[T any](name string, wireType protowire.Type, bits func(T) uint64, value func(uint64) T) Type[T] {
+	tag := byte(1<<3) | byte(wireType)
+	return Type[T]{&codec[T]{
+		name: name,
+		appendTo: func(dst []byte, v T) ([]byte, error) {
+			u := bits(v)
+			if u == 0 {
+				return dst, nil
+			}
+			dst = append(dst, tag)
+			switch wireType {
+			case protowire.Fixed32Type:
+				return protowire.AppendFixed32(dst, uint32(u)), nil //nolint:gosec // 32 bits by construction
+			case protowire.Fixed64Type:
+				return protowire.AppendFixed64(dst, u), nil
+			default:
+				return protowire.AppendVarint(dst, u), nil
+			}
+		},
+		decode: func(data []byte) (T, error) {
+			u, err := decodeBits(data, wireType)
+			return value(u), err
+		},
+	}}
+}
+
+// decodeBits reads field 1 of a wrapper. It skips unknown fields and takes the
+// last of several, as protobuf does, but refuses another wire type: the bytes
+// are then of another type, and protobuf's answer would be a silent zero.
+func decodeBits(data []byte, want protowire.Type) (u uint64, err error) {
+	for len(data) > 0 {
+		number, typ, n := protowire.ConsumeTag(data)
+		if n < 0 {
+			return 0, protowire.ParseError(n)
+		}
+		data = data[n:]
+		if number == 1 && typ != want {
+			return 0, fmt.Errorf("field 1 has wire type %d, not %d: the bytes are of another type", typ, want)
+		}
+		if number != 1 {
+			n = protowire.ConsumeFieldValue(number, typ, data)
+		} else {
+			u, n = consumeBits(data, typ)
+		}
+		if n < 0 {
+			return 0, protowire.ParseError(n)
+		}
+		data = data[n:]
+	}
+	return u, nil
+}
+
+func consumeBits(data []byte, typ protowire.Type) (uint64, int) {
+	switch typ {
+	case protowire.Fixed32Type:
+		u, n := protowire.ConsumeFixed32(data)
+		return uint64(u), n
+	case protowire.Fixed64Type:
+		return protowire.ConsumeFixed64(data)
+	default:
+		return protowire.ConsumeVarint(data)
+	}
+}
+
+var errNotUTF8 = errors.New("the string is not UTF-8: use Bytes for other bytes")
+
+func appendString(dst []byte, s string) ([]byte, error) {
+	if s == "" {
+		return dst, nil
+	}
+	if !utf8.ValidString(s) {
+		return dst, errNotUTF8
+	}
+	dst = protowire.AppendVarint(append(dst, 1<<3|byte(protowire.BytesType)), uint64(len(s)))
+	return append(dst, s...), nil
+}
+
+// decodeString reads a StringWrapper; the string is a view.
+func decodeString(data []byte) (s string, err error) {
+	for rest := data; len(rest) > 0; {
+		number, typ, n := protowire.ConsumeTag(rest)
+		if n < 0 || number == 1 && typ != protowire.BytesType {
+			return "", plainText(data, n)
+		}
+		rest = rest[n:]
+		if number != 1 {
+			n = protowire.ConsumeFieldValue(number, typ, rest)
+		} else {
+			var b []byte
+			if b, n = protowire.ConsumeBytes(rest); n >= 0 {
+				if !utf8.Valid(b) {
+					return "", errNotUTF8
+				}
+				s = wire.View(b)
+			}
+		}
+		if n < 0 {
+			return "", plainText(data, n)
+		}
+		rest = rest[n:]
+	}
+	return s, nil
+}
+
+// plainText explains the usual cause: a record of plain text that an ingress
+// labels as a string. The wrapper's length byte is missing there.
+func plainText(data []byte, n int) error {
+	cause := errors.New("field 1 has another wire type")
+	if n < 0 {
+		cause = protowire.ParseError(n)
+	}
+	if utf8.Valid(data) {
+		return fmt.Errorf("not an encoded StringWrapper but perhaps plain text: let the ingress give such records a type of your own and read it with Custom or Bytes: %w", cause)
+	}
+	return fmt.Errorf("not an encoded StringWrapper: %w", cause)
+}
