@@ -1,0 +1,194 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Options change how [Open] keeps a store. Nil and zero values mean the
+// defaults.
+type Options struct {
+	// FS is the file system; nil means the one of the machine. Tests pass one
+	// in memory.
+	FS vfs.FS
+	// Logger gets what Pebble has to report about corruption and slow disks;
+	// nil means nobody.
+	Logger *slog.Logger
+	// CacheBytes is the size of the block cache; 0 means 32 MiB.
+	CacheBytes int64
+}
+
+const (
+	defaultCacheBytes = 32 << 20
+	memTableBytes     = 16 << 20
+)
+
+// Open opens the store in dir, and makes the directory if it is not there. It
+// returns [ErrLocked] and [ErrFormat], with details, where they apply.
+func Open(dir string, opts *Options) (Store, error) {
+	o := Options{}
+	if opts != nil {
+		o = *opts
+	}
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	if o.CacheBytes == 0 {
+		o.CacheBytes = defaultCacheBytes
+	}
+	if err := o.FS.MkdirAll(dir, 0o750); err != nil {
+		return nil, fmt.Errorf("store: make directory: %w", err)
+	}
+	lock, err := pebble.LockDirectory(dir, o.FS)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrLocked, dir, err)
+	}
+	s := &pebbleStore{lock: lock}
+	if err := s.open(dir, &o); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// pebbleStore is a Store in Pebble.
+type pebbleStore struct {
+	lock   *pebble.Lock
+	db     *pebble.DB
+	failed error // of the first Commit that failed
+}
+
+func (s *pebbleStore) open(dir string, o *Options) error {
+	cache := pebble.NewCache(o.CacheBytes)
+	defer cache.Unref()
+	events := &eventLog{logger: o.Logger}
+	listener := pebble.EventListener{BackgroundError: events.backgroundError, DataCorruption: events.corruption}
+	popts := &pebble.Options{
+		FS: o.FS, Lock: s.lock, Cache: cache, MemTableSize: memTableBytes,
+		FormatMajorVersion: pebbleFormat, Logger: events, EventListener: &listener,
+	}
+	for i := range popts.Levels {
+		popts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	var err error
+	if s.db, err = pebble.Open(dir, popts); err != nil {
+		return fmt.Errorf("store: open %s: %w", dir, err)
+	}
+	return s.checkFormat(dir)
+}
+
+// checkFormat reads the format version, and writes it into an empty store.
+func (s *pebbleStore) checkFormat(dir string) error {
+	v, err := s.Get([]byte{keyFormat})
+	switch {
+	case errors.Is(err, ErrNotFound):
+		empty := true
+		err := s.Scan(nil, nil, func(_, _ []byte) bool { empty = false; return false })
+		if err == nil && !empty {
+			err = fmt.Errorf("%w: %s holds data without a format version: it is not an engine's directory", ErrFormat, dir)
+		}
+		if err != nil {
+			return err
+		}
+		return s.Commit(Changes{string(keyFormat): binary.AppendUvarint(nil, Format)})
+	case err != nil:
+		return err
+	}
+	found, n := binary.Uvarint(v)
+	switch {
+	case n <= 0:
+		return fmt.Errorf("%w: %s: the format version is damaged", ErrFormat, dir)
+	case found > Format:
+		return fmt.Errorf("%w: %s has format %d, this program reads up to %d: use a newer program", ErrFormat, dir, found, Format)
+	case found < Format:
+		return fmt.Errorf("%w: %s has format %d, this program reads only %d: use the program that wrote it", ErrFormat, dir, found, Format)
+	}
+	return nil
+}
+
+func (s *pebbleStore) Get(key []byte) ([]byte, error) {
+	v, closer, err := s.db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store: get: %w", err)
+	}
+	defer closer.Close() //nolint:errcheck // a Get that succeeded closes without error
+	return append(make([]byte, 0, len(v)), v...), nil
+}
+
+func (s *pebbleStore) Scan(from, to []byte, visit func(key, value []byte) bool) error {
+	it, err := s.db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
+	if err != nil {
+		return fmt.Errorf("store: scan: %w", err)
+	}
+	for ok := it.First(); ok && err == nil; ok = it.Next() {
+		var value []byte
+		if value, err = it.ValueAndErr(); err == nil && !visit(it.Key(), value) {
+			break
+		}
+	}
+	if err := errors.Join(err, it.Close()); err != nil {
+		return fmt.Errorf("store: scan: %w", err)
+	}
+	return nil
+}
+
+// Commit never tries again: after a failed fsync the kernel may have dropped
+// the dirty pages, and report success for the next one.
+func (s *pebbleStore) Commit(changes Changes) (err error) {
+	if s.failed != nil {
+		return fmt.Errorf("store: no commit after one that failed: %w", s.failed)
+	}
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case fatal:
+			err = fmt.Errorf("store: commit: %w", r)
+		default:
+			panic(r)
+		}
+		s.failed = err
+	}()
+	b := s.db.NewBatchWithSize(batchSize(changes))
+	for k, v := range changes {
+		if v == nil {
+			err = b.Delete([]byte(k), nil)
+		} else {
+			err = b.Set([]byte(k), v, nil)
+		}
+		if err != nil {
+			return fmt.Errorf("store: commit: %w", err)
+		}
+	}
+	if err := errors.Join(b.Commit(pebble.Sync), b.Close()); err != nil {
+		return fmt.Errorf("store: commit: %w", err)
+	}
+	return nil
+}
+
+// batchSize is an upper bound of the bytes of a batch.
+func batchSize(changes Changes) int {
+	size := 64
+	for k, v := range changes {
+		size += len(k) + len(v) + 16
+	}
+	return size
+}
+
+func (s *pebbleStore) Close() error {
+	var err error
+	if s.db != nil {
+		err = s.db.Close()
+	}
+	if err := errors.Join(err, s.lock.Close()); err != nil {
+		return fmt.Errorf("store: close: %w", err)
+	}
+	return nil
+}

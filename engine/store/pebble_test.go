@@ -1,0 +1,174 @@
+package store_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"github.com/statefun-go/statefun-go/engine/store"
+)
+
+func open(t *testing.T, fs vfs.FS) store.Store {
+	t.Helper()
+	s, err := store.Open("data", &store.Options{FS: fs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func closeStore(t *testing.T, s store.Store) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestStoreKeepsWhatIsCommitted(t *testing.T) {
+	t.Parallel()
+	fs := vfs.NewMem()
+	s := open(t, fs)
+	if err := s.Commit(store.Changes{"x1": []byte("a"), "x2": []byte{}, "x3": []byte("c")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Commit(store.Changes{"x1": nil, "x3": []byte("d"), "x4": []byte("e")}); err != nil {
+		t.Fatal(err)
+	}
+	closeStore(t, s)
+	s = open(t, fs)
+	defer closeStore(t, s)
+	if _, err := s.Get([]byte("x1")); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("deleted key: %v", err)
+	}
+	if v, err := s.Get([]byte("x2")); err != nil || v == nil || len(v) != 0 {
+		t.Errorf("empty value: %v, %v", v, err)
+	}
+	var got []string
+	err := s.Scan([]byte("x"), []byte("x4"), func(k, v []byte) bool {
+		got = append(got, string(k)+"="+string(v))
+		return true
+	})
+	if want := "[x2= x3=d]"; err != nil || fmt.Sprint(got) != want {
+		t.Errorf("scan: %v, %v, want %s", got, err, want)
+	}
+}
+
+func TestStoreRunsInABubble(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t, vfs.NewMem())
+		if err := s.Commit(store.Changes{"k": []byte("v")}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		closeStore(t, s)
+	})
+}
+
+func TestStoreRefusesASecondOpen(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, err := store.Open(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Open(dir, nil); !errors.Is(err, store.ErrLocked) {
+		t.Errorf("second open: %v", err)
+	}
+	closeStore(t, s)
+	s, err = store.Open(dir, nil)
+	if err != nil {
+		t.Fatalf("open after close: %v", err)
+	}
+	closeStore(t, s)
+}
+
+func TestStoreRefusesOtherFormats(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]store.Changes{
+		"newer":        {"f": []byte{store.Format + 1}},
+		"older":        {"f": []byte{store.Format - 1}},
+		"damaged":      {"f": []byte{}},
+		"not a format": {"f": nil, "other": []byte("x")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fs := vfs.NewMem()
+			s := open(t, fs)
+			if err := s.Commit(change); err != nil {
+				t.Fatal(err)
+			}
+			closeStore(t, s)
+			if _, err := store.Open("data", &store.Options{FS: fs}); !errors.Is(err, store.ErrFormat) {
+				t.Errorf("open: %v", err)
+			}
+		})
+	}
+}
+
+// A crash keeps every commit that returned, and the one that was running as a
+// whole or not at all.
+func TestStoreSurvivesPowerLoss(t *testing.T) {
+	t.Parallel()
+	const keys = 8
+	for seed := range uint64(40) {
+		fs := vfs.NewCrashableMem()
+		s := open(t, fs)
+		rng := rand.New(rand.NewPCG(seed, 1))
+		rounds := 1 + rng.IntN(20)
+		for round := range rounds {
+			changes := store.Changes{}
+			for k := range keys {
+				changes[fmt.Sprint("x", k)] = bytes.Repeat([]byte{byte(round)}, 1+rng.IntN(4000))
+			}
+			if err := s.Commit(changes); err != nil {
+				t.Fatal(err)
+			}
+		}
+		crashed := fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: rng.IntN(101), RNG: rng})
+		after := open(t, crashed)
+		for k := range keys {
+			v, err := after.Get(fmt.Append(nil, "x", k))
+			if err != nil || v[0] != byte(rounds-1) {
+				t.Fatalf("seed %d: key %d after %d rounds: %v, %v", seed, k, rounds, v[:min(len(v), 1)], err)
+			}
+		}
+		closeStore(t, after)
+		closeStore(t, s)
+	}
+}
+
+func TestStoreStopsAtTheFirstFailedSync(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken disk")
+	var on atomic.Bool
+	fs := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+		switch op.Kind {
+		case errorfs.OpFileSync, errorfs.OpFileSyncData, errorfs.OpFileSyncTo:
+			if on.Load() {
+				return broken
+			}
+		}
+		return nil
+	}))
+	s := open(t, fs)
+	if err := s.Commit(store.Changes{"k": []byte("v")}); err != nil {
+		t.Fatal(err)
+	}
+	on.Store(true)
+	if err := s.Commit(store.Changes{"k": []byte("w")}); err == nil {
+		t.Fatal("a commit whose sync failed returned no error")
+	}
+	on.Store(false)
+	if err := s.Commit(store.Changes{"k": []byte("x")}); err == nil {
+		t.Fatal("a commit after a failed one returned no error")
+	}
+	_ = s.Close()
+}
