@@ -1,0 +1,118 @@
+# What the project can do, by name: `make help`. Needs Go 1.26 or later and
+# make; everything else is fetched by Go at the versions in go.mod files.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --warn-undefined-variables --no-print-directory
+
+# Every module of the workspace, as go.work lists them: . ./bench ./engine
+MODULES := $(shell sed -n 's|^[[:space:]]*\(\./*[^[:space:]]*\)$$|\1|p' go.work)
+PACKAGES := $(addsuffix /...,$(MODULES))
+
+# No C compiler is needed to build, test or run. The race detector wants one.
+export CGO_ENABLED ?= 0
+
+# Settings, given behind the target: make test RUN=TestSend. The environment
+# does not set them.
+ONCE :=
+EXAMPLE := greeter
+DATA := .statefun/$(EXAMPLE)
+ARGS :=
+RUN := .
+PKG := $(PACKAGES)
+FUZZ := .
+FUZZTIME := 10s
+BENCH := .
+BENCHTIME := 1s
+COUNT := 10
+
+.PHONY: help
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+.PHONY: run
+run: ## The greeter on the embedded engine. ONCE=1 ends after the greetings; EXAMPLE=, DATA= (a directory), ARGS= (more flags)
+	@[ -e .out/demo ] || echo 'building; the first time takes a minute or two'
+	@go build -o .out/demo ./engine/cmd/demo
+	@exec .out/demo $(if $(filter-out 0,$(ONCE)),-once) -example '$(EXAMPLE)' -data '$(DATA)' $(ARGS)
+
+.PHONY: test
+test: ## All tests of all modules. PKG=./statefun/... RUN=TestName narrow it
+	go test -shuffle=on -run '$(RUN)' $(PKG)
+
+.PHONY: race
+race: ## The same tests under the race detector; needs a C compiler
+	CGO_ENABLED=1 go test -race -shuffle=on -run '$(RUN)' $(PKG)
+
+.PHONY: check
+check: vet lint tidy-check test ## What a change must pass before review
+
+.PHONY: vet
+vet: ## go vet
+	go vet $(PACKAGES)
+
+.PHONY: lint
+lint: golangci staticcheck gofumpt ## golangci-lint, staticcheck and gofumpt
+
+.PHONY: golangci
+golangci: .tools/golangci-lint
+	@.tools/golangci-lint config verify
+	@bad=; for m in $(MODULES); do \
+		echo "golangci-lint: $$m"; \
+		(cd $$m && '$(CURDIR)/.tools/golangci-lint' run ./...) || bad=1; \
+	done; [ -z "$$bad" ]
+
+.PHONY: staticcheck
+staticcheck: .tools/staticcheck
+	@echo staticcheck
+	@.tools/staticcheck $(PACKAGES)
+
+.PHONY: gofumpt
+gofumpt: .tools/gofumpt
+	@echo gofumpt
+	@bad=$$(.tools/gofumpt -l .); [ -z "$$bad" ] || { echo "$$bad"; echo 'not formatted: run make fmt'; exit 1; }
+
+.PHONY: fmt
+fmt: .tools/golangci-lint ## Format every file: gofumpt, and imports in three groups
+	@for m in $(MODULES); do (cd $$m && '$(CURDIR)/.tools/golangci-lint' fmt ./...); done
+
+.PHONY: tidy-check
+tidy-check: ## Whether go.mod and go.sum of every module are tidy
+	@bad=; for m in $(MODULES) ./tools; do \
+		echo "go mod tidy -diff: $$m"; \
+		(cd $$m && GOWORK=off go mod tidy -diff) || bad=1; \
+	done; [ -z "$$bad" ]
+
+.PHONY: tidy
+tidy: ## Make them so
+	@for m in $(MODULES) ./tools; do (cd $$m && GOWORK=off go mod tidy); done
+
+.PHONY: fuzz
+fuzz: ## Each fuzz target for FUZZTIME=10s. PKG=, FUZZ=Name narrow it
+	@bash .ci/fuzz '$(FUZZTIME)' '$(FUZZ)' $(PKG)
+
+.PHONY: bench
+bench: .tools/benchstat ## Each benchmark COUNT=10 times into .out/new.txt, with its spread. PKG=, BENCH=Name, BENCHTIME=
+	@mkdir -p .out
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -benchtime '$(BENCHTIME)' -count '$(COUNT)' $(PKG) | tee .out/new.txt
+	@[ '$(COUNT)' -lt 2 ] || .tools/benchstat .out/new.txt
+
+.PHONY: bench-keep
+bench-keep: ## Keep the last result as the one to compare with: .out/old.txt
+	cp .out/new.txt .out/old.txt
+
+.PHONY: bench-compare
+bench-compare: .tools/benchstat ## What changed since bench-keep
+	@.tools/benchstat .out/old.txt .out/new.txt
+
+.PHONY: clean
+clean: ## Remove built tools, results and the data of `make run`
+	rm -rf .out .tools .statefun
+
+# Each tool alone, so that formatting does not wait for the build of a linter.
+.tools/%: tools/go.mod tools/go.sum
+	@echo "building $*, once"
+	@pkg=$$(cd tools && GOWORK=off go list -f '{{.ImportPath}}' tool | grep '/$*$$'); \
+	mkdir -p .tools; cd tools && GOWORK=off go build -o '$(CURDIR)/$@' "$$pkg"
