@@ -25,7 +25,9 @@ func kindOf(t *testing.T, err error) semantics.Kind {
 	return f.Kind
 }
 
-func spec(name, typename string) wire.StateSpec { return wire.StateSpec{Name: name, TypeName: typename} }
+func spec(name, typename string) wire.StateSpec {
+	return wire.StateSpec{Name: name, TypeName: typename}
+}
 
 func expiring(name string, mode wire.ExpireMode, millis int64) wire.StateSpec {
 	return wire.StateSpec{Name: name, TypeName: "a/b", Mode: mode, ExpireAfterMillis: millis}

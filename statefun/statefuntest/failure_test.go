@@ -1,0 +1,194 @@
+package statefuntest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/statefun-go/statefun-go/statefun"
+	"github.com/statefun-go/statefun-go/statefun/statefuntest"
+)
+
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name     string
+		commands []string // to lab/worker a, all before the first batch
+		then     []string // to lab/helper a, after it has run
+		opts     statefuntest.Options
+		code     statefun.Code
+		text     []string // in the error
+		trace    []string // in the trace
+	}{
+		{
+			name: "error", commands: []string{"fail now"}, code: statefun.CodeFailed,
+			text:  []string{"lab/worker", `"a"`, "message 0", "asked to fail"},
+			trace: []string{"lab/worker \"a\"", `"fail now" from outside`, "FAILED"},
+		},
+		{name: "panic", commands: []string{"panic"}, code: statefun.CodePanicked, text: []string{"at the lab"}},
+		{
+			name: "unknown function", commands: []string{"send lab/nobody hello"},
+			text:  []string{"a Flink job would fail", "lab/worker", "outgoing_messages 0", "lab/nobody"},
+			trace: []string{`send io.statefun.types/string "hello" to lab/nobody "a"`},
+		},
+		{name: "unknown function later", commands: []string{"lost lab/nobody"}, text: []string{"lab/nobody", "lab/worker"}},
+		{
+			name: "unknown egress", commands: []string{"print x"}, opts: statefuntest.Options{Egresses: []string{"lab/other"}},
+			text: []string{"unknown egress", "lab/out"}, trace: []string{"emit topic topic", "value x to egress lab/out"},
+		},
+		{
+			name: "pending token of another type", commands: []string{"later 1s print x"}, then: []string{"later 1s print x"},
+			text: []string{"lab/helper", "token", "print x"}, trace: []string{`after 1s, token "print x"`},
+		},
+		{
+			name: "no end", commands: []string{"send lab/worker add", "later 0s later 0s x"}, opts: statefuntest.Options{MaxSteps: 1},
+			text: []string{"after 1 requests"}, trace: []string{"asks for state count of type io.statefun.types/long"},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			r := statefuntest.New(t, labFunctions(), &test.opts)
+			send(r, Worker.Address("a"), test.commands...)
+			if len(test.then) > 0 {
+				r.Run()
+				send(r, Helper.Address("a"), test.then...)
+			}
+			err := r.Try(0)
+			f, ok := errors.AsType[*statefuntest.Failure](err)
+			if !ok {
+				t.Fatalf("got %v, want a *Failure", err)
+			}
+			if got := statefun.CodeOf(err); got != test.code {
+				t.Errorf("code %v, want %v", got, test.code)
+			}
+			if f.Target.ID != "a" {
+				t.Errorf("target %v", f.Target)
+			}
+			wantText(t, f.Error(), test.text)
+			wantText(t, f.Trace, test.trace)
+		})
+	}
+}
+
+func wantText(t *testing.T, text string, want []string) {
+	t.Helper()
+	for _, w := range want {
+		if !strings.Contains(text, w) {
+			t.Errorf("no %q in:\n%s", w, text)
+		}
+	}
+}
+
+func TestNegativeAdvance(t *testing.T) {
+	t.Parallel()
+	r := statefuntest.New(t, labFunctions(), nil)
+	if err := r.Try(-time.Second); err == nil {
+		t.Error("the clock went back")
+	}
+}
+
+// A failing test stops with the cause, the trace and the seed.
+func TestFatal(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		run  func(tb testing.TB)
+		want []string
+	}{
+		{"run", func(tb testing.TB) {
+			r := statefuntest.New(tb, labFunctions(), &statefuntest.Options{Seed: 42})
+			send(r, Worker.Address("a"), "remember tea", "fail now")
+			r.Run()
+		}, []string{"asked to fail", "#1 +0s lab/worker", "Seed: 42"}},
+		{"send to nobody", func(tb testing.TB) {
+			send(statefuntest.New(tb, labFunctions(), nil), statefun.MustTypeName("lab/nobody").Address("a"), "x")
+		}, []string{"lab/nobody/a", "Outside"}},
+		{"send what cannot be encoded", func(tb testing.TB) {
+			send(statefuntest.New(tb, labFunctions(), nil), Worker.Address("a"), "\xff")
+		}, []string{"UTF-8"}},
+		{"no functions", func(tb testing.TB) { statefuntest.New(tb, nil, nil) }, []string{"no functions"}},
+		{"bad options", func(tb testing.TB) {
+			statefuntest.New(tb, labFunctions(), &statefuntest.Options{Protocol: statefun.Auto, MaxSteps: -1})
+		}, []string{"Options.Protocol", "negative"}},
+		{"bad egress", func(tb testing.TB) {
+			statefuntest.New(tb, labFunctions(), &statefuntest.Options{Egresses: []string{"x"}})
+		}, []string{"Options.Egresses"}},
+		{"bad states", func(tb testing.TB) {
+			d := statefuntest.DeclaredState{Function: Worker, Name: "x", ExpireAfterCall: 1, ExpireAfterWrite: 1}
+			statefuntest.NewWithHandler(tb, statefun.MustNew(labFunctions(), nil), &statefuntest.Options{States: []statefuntest.DeclaredState{d}})
+		}, []string{"States[0]"}},
+		{"undeclared state", func(tb testing.TB) {
+			statefuntest.State(statefuntest.New(tb, labFunctions(), nil), Worker.Address("a"), Other)
+		}, []string{"other", "does not declare"}},
+		{"state of nobody", func(tb testing.TB) {
+			statefuntest.State(statefuntest.New(tb, labFunctions(), nil), Sink.Address("a"), Other)
+		}, []string{"no such function"}},
+		{"messages of nobody", func(tb testing.TB) {
+			statefuntest.Messages(statefuntest.New(tb, labFunctions(), nil), Sink, Command)
+		}, []string{"Outside"}},
+		{"decode", func(tb testing.TB) {
+			statefuntest.Decode(statefuntest.New(tb, labFunctions(), nil), statefun.Int64, []byte{1})
+		}, []string{"io.statefun.types/long"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			fake := &fakeT{}
+			func() {
+				defer func() {
+					if p := recover(); p != nil && p != fake {
+						panic(p)
+					}
+				}()
+				test.run(fake)
+				t.Error("the test did not stop")
+			}()
+			for _, f := range fake.cleanups {
+				f()
+			}
+			wantText(t, fake.log.String(), test.want)
+		})
+	}
+}
+
+// A sender that never stops is found in the default limit's place.
+func TestEndlessPingPong(t *testing.T) {
+	t.Parallel()
+	ping := func(_ context.Context, inv *statefun.Invocation, text string) error {
+		Command.Send(inv, inv.Self(), text)
+		return nil
+	}
+	r := statefuntest.New(t, []statefun.Function{statefun.Define(Worker, statefun.On(Command, ping))}, &statefuntest.Options{MaxSteps: 1000})
+	send(r, Worker.Address("a"), "ping")
+	if err := r.Try(0); err == nil || !strings.Contains(err.Error(), "1000 requests") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// fakeT is a testing.TB that keeps what it is told. It panics with itself where
+// a test would stop.
+type fakeT struct {
+	testing.TB
+	log      strings.Builder
+	cleanups []func()
+	failed   bool
+}
+
+func (f *fakeT) Helper()                  {}
+func (f *fakeT) Cleanup(c func())         { f.cleanups = append(f.cleanups, c) }
+func (f *fakeT) Output() io.Writer        { return &f.log }
+func (f *fakeT) Context() context.Context { return context.Background() }
+func (f *fakeT) Failed() bool             { return f.failed }
+
+func (f *fakeT) Logf(format string, args ...any) { fmt.Fprintf(&f.log, format+"\n", args...) }
+
+func (f *fakeT) Fatalf(format string, args ...any) {
+	f.Logf(format, args...)
+	f.failed = true
+	panic(f)
+}
