@@ -135,8 +135,8 @@ type Transport struct {
 	// PoolTTL is the longest life of a connection (Async; 15 s by default, 0 means
 	// no end) or the longest time that it is idle (OkHTTP; always 1 min).
 	PoolTTL time.Duration
-	// PayloadMaxBytes is the largest answer, in bytes. Async: 32 MiB by default.
-	// OkHTTP: always 2 GiB - 1, the longest byte array of a JVM.
+	// PayloadMaxBytes is the largest answer, in bytes: 32 MiB by default (Async)
+	// or always (OkHTTP, where Flink has no limit; here memory is bounded).
 	PayloadMaxBytes int64
 	// TrustCACerts, ClientCert and ClientKey are paths of PEM files, or empty.
 	// They apply to https URLs (Async only). ClientCert and ClientKey come

@@ -93,7 +93,7 @@ func (r *reader) asyncTimeouts(o *object, t *Transport) {
 func (r *reader) okhttp(o *object) Transport {
 	t := Transport{
 		Kind: OkHTTP, Call: time.Minute, Connect: 10 * time.Second, Read: 10 * time.Second, Write: 10 * time.Second,
-		PoolSize: 1024, PoolTTL: time.Minute, PayloadMaxBytes: math.MaxInt32,
+		PoolSize: 1024, PoolTTL: time.Minute, PayloadMaxBytes: 32 << 20,
 	}
 	timeouts, ok := o.child("timeouts")
 	o.close(func(key string) string {
