@@ -41,9 +41,9 @@ type Caller interface {
 	// zero bytes are a success without effects. It must return soon after ctx
 	// ends. The retries are the engine's.
 	//
-	// The request belongs to the engine again when Call returns; the answer
-	// belongs to the engine for good. A failure is a [*CallError]; any other
-	// error counts as one of kind [KindRetry].
+	// The request belongs to the Caller and the answer to the engine, each for
+	// good. A failure is a [*CallError]; any other error counts as one of kind
+	// [KindRetry].
 	Call(ctx context.Context, fn TypeName, request []byte) (answer []byte, err error)
 }
 
@@ -82,9 +82,12 @@ type Function struct {
 	// MaxBatch is the largest number of messages in one request. 0 means
 	// [DefaultMaxBatch], a negative number no limit.
 	MaxBatch int
-	// MaxInFlight is the largest number of requests of this binding at a time.
-	// 0 means [DefaultMaxInFlight].
+	// MaxInFlight is the largest number of requests of one function type at a
+	// time. 0 means [DefaultMaxInFlight].
 	MaxInFlight int
+	// Malformed says what an answer that does not parse counts as: it is tried
+	// again on Flink's async transport, and fatal on OkHttp.
+	Malformed Kind
 	// Budget is the time for all attempts of one call under policy [Flink],
 	// which stops the application when it is used up. Under policy [Retry]
 	// there is no end. 0 means [DefaultBudget]. How long one attempt may take

@@ -1,0 +1,139 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/statefun-go/statefun-go/engine/store"
+	"github.com/statefun-go/statefun-go/internal/semantics"
+	"github.com/statefun-go/statefun-go/internal/wire"
+)
+
+// environment is what package semantics asks while it checks one answer. The
+// records that the egresses make of the answer's are collected on the way.
+type environment struct {
+	engine  *Engine
+	scratch *scratch
+	err     error // of the store
+}
+
+// HasFunction implements [semantics.Env].
+func (v *environment) HasFunction(namespace, name string) bool {
+	return v.engine.bindings.find(namespace, name) != nil
+}
+
+// Egress implements [semantics.Env].
+func (v *environment) Egress(namespace, name string) (semantics.EgressRule, bool) {
+	box := v.engine.egresses[TypeName{namespace, name}]
+	if box == nil {
+		return nil, false
+	}
+	return func(version wire.Version, argument []byte) error {
+		value, err := wire.ParseValue(version, argument)
+		if err != nil {
+			return err
+		}
+		record, err := box.egress.Check(Value(value))
+		if err != nil {
+			return err
+		}
+		v.scratch.records = append(v.scratch.records, record)
+		return nil
+	}, true
+}
+
+// TokenPending implements [semantics.Env]. The engine's lock is held.
+func (v *environment) TokenPending(id, token string) bool {
+	pending, err := v.engine.log.has(store.TokenKey(id, token))
+	if err != nil && v.err == nil {
+		v.err = storageError(err)
+	}
+	return pending
+}
+
+// apply carries out the answer in s to the batch of inst, all of it in one
+// group of the log, or nothing.
+func (e *Engine) apply(inst *instance, s *scratch) error {
+	states := inst.fn.states.Load()
+	if err := e.loadCells(inst, states); err != nil {
+		return err
+	}
+	now := time.Now().UnixMilli()
+	env := &environment{engine: e, scratch: s}
+	s.records = s.records[:0]
+	// Only tokens make the check depend on what other answers do meanwhile.
+	locked := usesTokens(&s.answer)
+	if !locked {
+		if err := s.plan.Build(inst.address, &s.answer, states, env, now); err != nil {
+			return err
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if locked {
+		err := s.plan.Build(inst.address, &s.answer, states, env, now)
+		if env.err != nil {
+			err = env.err
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if e.phase >= stopped {
+		return ErrStopped
+	}
+	return e.carryOut(inst, states, s)
+}
+
+func usesTokens(a *wire.Answer) bool {
+	for i := range a.Delayed {
+		if a.Delayed[i].Cancel || a.Delayed[i].Token != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// carryOut does what the plan says, in its order. An error is one of the store,
+// and the end.
+func (e *Engine) carryOut(inst *instance, states *semantics.States, s *scratch) error {
+	p := &s.plan
+	e.consume(inst)
+	for i := range p.Messages {
+		e.deliver(p.Messages[i].Target, sent(inst.address, &p.Messages[i]))
+	}
+	for _, token := range p.Cancels {
+		if err := e.cancel(inst.address.ID, token); err != nil {
+			return err
+		}
+	}
+	for i := range p.Timers {
+		e.delay(inst.address, &p.Timers[i])
+	}
+	for i := range p.Egresses {
+		id := TypeName{p.Egresses[i].Namespace, p.Egresses[i].Name}
+		e.egresses[id].append(&s.records[i])
+	}
+	for i := range p.Writes {
+		inst.cells[p.Writes[i].State] = p.Writes[i].Cell
+		inst.markStale(p.Writes[i].State)
+	}
+	e.keep(inst, states)
+	return nil
+}
+
+// keep brings the changed cells of inst into the log.
+func (e *Engine) keep(inst *instance, states *semantics.States) {
+	for i, stale := range inst.stale {
+		if !stale {
+			continue
+		}
+		inst.stale[i] = false
+		inst.group = e.log.current.number
+		key := store.StateKey(inst.address, states.Spec(i).Name)
+		if inst.cells[i].Present {
+			e.log.set(key, store.Cell(inst.cells[i]))
+		} else {
+			e.log.remove(key)
+		}
+	}
+}

@@ -1,0 +1,175 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/statefun-go/statefun-go/engine/store"
+	"github.com/statefun-go/statefun-go/internal/semantics"
+	"github.com/statefun-go/statefun-go/internal/wire"
+)
+
+// maxHandshakes bounds how often one batch is sent again because the function
+// declares yet another state. One is usual, two happen with a late state.
+const maxHandshakes = 32
+
+// scratch is the memory of one goroutine that serves instances.
+type scratch struct {
+	plan        semantics.Plan
+	answer      wire.Answer
+	invocations []wire.Invocation
+	before      []semantics.Cell
+	records     []Record
+}
+
+// serve calls functions for one instance after the other, as long as the
+// function type has work and a place for a request.
+func (e *Engine) serve(ctx context.Context, inst *instance) {
+	defer e.calls.Done()
+	var s scratch
+	for inst != nil {
+		inst = e.settle(inst, e.invoke(ctx, inst, &s))
+	}
+}
+
+// invoke sends the batch of inst to its function until an answer is applied, or
+// something fails; then nothing has changed but what the function type is known
+// to declare.
+func (e *Engine) invoke(ctx context.Context, inst *instance, s *scratch) error {
+	if err := e.loadBatch(inst); err != nil {
+		return err
+	}
+	for range maxHandshakes {
+		states := inst.fn.states.Load()
+		if err := e.call(ctx, inst, states, s); err != nil {
+			return err
+		}
+		if !s.answer.HasIncomplete {
+			return e.apply(inst, s)
+		}
+		if err := e.handshake(inst, states, s.answer.Missing); err != nil {
+			return err
+		}
+		inst.since, inst.failures = time.Now(), 0 // a new request, as Flink counts
+	}
+	return &semantics.Failure{
+		Kind: semantics.KindLoop, Target: inst.address, Effect: "incomplete_invocation_context",
+		Reason: fmt.Sprintf("the function asked for other states %d times in a row", maxHandshakes),
+		Advice: "declare all states of a function in one answer",
+	}
+}
+
+// call makes one request and decodes the answer.
+func (e *Engine) call(ctx context.Context, inst *instance, states *semantics.States, s *scratch) error {
+	request, err := e.request(inst, states, s)
+	if err != nil {
+		return err
+	}
+	if e.opts.OnFailure == Flink {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, inst.since.Add(inst.fn.binding.Budget))
+		defer cancel()
+	}
+	raw, err := inst.fn.binding.Caller.Call(ctx, inst.fn.name, request)
+	if err != nil {
+		return err
+	}
+	if err := s.answer.Decode(wire.V3, raw); err != nil {
+		return semantics.Malformed(inst.address, err)
+	}
+	return nil
+}
+
+// request builds a request with the states as they are now.
+func (e *Engine) request(inst *instance, states *semantics.States, s *scratch) ([]byte, error) {
+	if err := e.loadCells(inst, states); err != nil {
+		return nil, err
+	}
+	s.before = append(s.before[:0], inst.cells...)
+	changed, err := states.Attach(inst.address, inst.cells, time.Now().UnixMilli())
+	if changed {
+		for i := range s.before {
+			if s.before[i].Touched != inst.cells[i].Touched || s.before[i].Present != inst.cells[i].Present {
+				inst.markStale(i)
+			}
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.invocations = s.invocations[:0]
+	for _, m := range inst.batch {
+		s.invocations = append(s.invocations, m.invocation)
+	}
+	request := states.AppendRequest(nil, inst.address, inst.cells, s.invocations)
+	clear(s.invocations)
+	return request, nil
+}
+
+func (inst *instance) markStale(i int) {
+	if len(inst.stale) <= i {
+		inst.stale = append(inst.stale, make([]bool, len(inst.cells)-len(inst.stale))...)
+	}
+	inst.stale[i] = true
+}
+
+// loadBatch reads the messages of the batch that are in the store only.
+func (e *Engine) loadBatch(inst *instance) error {
+	for _, m := range inst.batch {
+		if !m.spilled {
+			continue
+		}
+		stored, err := e.log.store.Get(store.MessageKey(inst.address, m.number))
+		if err == nil {
+			m.invocation, err = store.ParseMessage(stored)
+		}
+		if err != nil {
+			return storageError(fmt.Errorf("message %d of %s: %w", m.number, inst.address, err))
+		}
+		m.spilled = false
+		e.messageBytes.Add(int64(m.size))
+	}
+	return nil
+}
+
+// loadCells reads the states that inst has not read yet. What is not in memory
+// is in the store in its newest form, see [Engine.evict].
+func (e *Engine) loadCells(inst *instance, states *semantics.States) error {
+	for i := len(inst.cells); i < states.Len(); i++ {
+		var cell semantics.Cell
+		stored, err := e.log.store.Get(store.StateKey(inst.address, states.Spec(i).Name))
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+		case err == nil:
+			cell, err = store.ParseCell(stored)
+			fallthrough
+		default:
+			if err != nil {
+				return storageError(fmt.Errorf("state %q of %s: %w", states.Spec(i).Name, inst.address, err))
+			}
+		}
+		inst.cells = append(inst.cells, cell)
+	}
+	return nil
+}
+
+// handshake registers the states that the function asks for in answer to a
+// request with the states sent.
+func (e *Engine) handshake(inst *instance, sent *semantics.States, missing []wire.StateSpec) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	missing = slices.Clone(missing)
+	for i := range missing {
+		missing[i].Name, missing[i].TypeName = strings.Clone(missing[i].Name), strings.Clone(missing[i].TypeName)
+	}
+	next, err := inst.fn.states.Load().Handshake(inst.address, sent, missing)
+	if err != nil {
+		return err
+	}
+	inst.fn.states.Store(next)
+	return nil
+}
