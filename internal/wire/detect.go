@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -102,12 +103,10 @@ func stateVersion(s *State) Version {
 		seen[f.number] = true
 		switch {
 		case f.is(1, protowire.BytesType):
-			for _, c := range f.data {
-				slash = slash || c == '/'
-			}
 			if !utf8.Valid(f.data) {
 				return V2
 			}
+			slash = bytes.IndexByte(f.data, '/') >= 0
 		case f.is(2, protowire.VarintType) && f.num == 1, f.is(3, protowire.BytesType):
 		default:
 			return V2

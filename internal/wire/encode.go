@@ -6,12 +6,12 @@ import "google.golang.org/protobuf/encoding/protowire"
 // of one byte, so a field's tag is number<<3|type, and only 100 and 101 need
 // two.
 
-var (
-	tag100 = protowire.AppendTag(nil, 100, protowire.BytesType) // a2 06
-	tag101 = protowire.AppendTag(nil, 101, protowire.BytesType) // aa 06
+const (
+	tag100 = "\xa2\x06"
+	tag101 = "\xaa\x06"
 )
 
-func appendHead(dst, tag []byte, size int) []byte { return appendLen(append(dst, tag...), size) }
+func appendHead(dst []byte, tag string, size int) []byte { return appendLen(append(dst, tag...), size) }
 
 func appendLen(dst []byte, n int) []byte {
 	if n < 0x80 {

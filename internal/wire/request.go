@@ -136,7 +136,8 @@ func (i *Invocation) decode(b []byte) error {
 	return nil
 }
 
-// AppendRequest appends the encoding of r to dst.
+// AppendRequest appends the encoding of r to dst. Field 100 is always written,
+// whatever HasBatch says.
 func AppendRequest(dst []byte, r *Request) []byte {
 	size := 0
 	if r.HasTarget {

@@ -8,16 +8,16 @@ import "google.golang.org/protobuf/encoding/protowire"
 // interleave on the wire; a reader sees each list in its order. Cutting the
 // answer back to an earlier length takes back everything appended since.
 
-// headRoom is what BeginResult reserves: the tag and a length of one byte.
-const headRoom = 3
+// resultHead is what BeginResult reserves: the tag and a length of one byte.
+const resultHead = tag100 + "\x00"
 
 // BeginResult appends room for the head of a FromFunction that holds an
 // InvocationResponse.
-func BeginResult(dst []byte) []byte { return append(dst, tag100[0], tag100[1], 0) }
+func BeginResult(dst []byte) []byte { return append(dst, resultHead...) }
 
 // EndResult fills in the head that BeginResult reserved at start.
 func EndResult(dst []byte, start int) []byte {
-	body := start + headRoom
+	body := start + len(resultHead)
 	size := len(dst) - body
 	extra := protowire.SizeVarint(uint64(size)) - 1 //nolint:gosec // a length is not negative
 	if extra > 0 {

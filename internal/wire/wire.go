@@ -127,6 +127,9 @@ func nextSlow(b []byte) (f field, rest []byte, err error) {
 	if f.number, f.typ, n = protowire.ConsumeTag(b); n < 0 {
 		return field{}, nil, fmt.Errorf("bad tag: %w", protowire.ParseError(n))
 	}
+	if f.number > protowire.MaxValidNumber { // ConsumeTag lets some larger ones pass
+		return field{}, nil, fmt.Errorf("bad tag: field number %d", f.number)
+	}
 	rest = b[n:]
 	switch f.typ {
 	case protowire.VarintType:
@@ -150,12 +153,17 @@ func View(b []byte) string {
 }
 
 // merge returns the encoding of a submessage that came as prev and then as
-// data: protobuf merges them, which is what their concatenation decodes to.
+// data: protobuf merges them, which is what their concatenation decodes to. A
+// view has no spare capacity, so the input is never written to; what was merged
+// once grows in place, so that many small pieces do not cost their square.
+//
+// Pieces that are malformed alone but well-formed together pass; protobuf
+// parses each. No encoder writes a submessage in pieces.
 func merge(prev, data []byte) []byte {
 	if len(prev) == 0 {
 		return data
 	}
-	return append(slices.Clip(prev), data...)
+	return append(prev, data...)
 }
 
 // decodeAddress merges an encoded Address into a.
