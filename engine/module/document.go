@@ -113,6 +113,7 @@ func tooDeep(tokens token.Tokens) (*token.Token, string) {
 			if brackets == 0 {
 				dashes++
 			}
+		default:
 		}
 		if brackets > maxDepth {
 			return t, "brackets are nested too deeply"

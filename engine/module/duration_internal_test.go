@@ -41,7 +41,7 @@ func TestNearest(t *testing.T) {
 	t.Parallel()
 	keys := []string{"functions", "maxNumBatchRequests", "transport", "urlPathTemplate", "id"}
 	for word, want := range map[string]string{
-		"function": "functions", "funcitons": "functions", "URLPATHTEMPLATE": "urlPathTemplate", "urlTemplate": "urlPathTemplate",
+		"function": "functions", "fnuctions": "functions", "URLPATHTEMPLATE": "urlPathTemplate", "urlTemplate": "urlPathTemplate",
 		"maxBatchRequests": "maxNumBatchRequests", "transports": "transport", "x": "", "": "", "di": "id", "nothing": "", "é": "",
 	} {
 		if got := nearest(word, keys); got != want {

@@ -44,7 +44,7 @@ func (r *reader) endpoint(spec *object, at Position) {
 // pattern reads namespace/name or namespace/*.
 func (r *reader) pattern(s scalar) (Pattern, bool) {
 	namespace, name, ok := strings.Cut(s.text, "/")
-	problem := ""
+	var problem string
 	switch {
 	case !ok && namespace != "" && namespace != "*":
 		problem = "is not a function type: write " + namespace + "/* for every function of the namespace " + namespace

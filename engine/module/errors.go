@@ -3,6 +3,7 @@ package module
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -45,7 +46,7 @@ func excerpt(lines []string, p Position) string {
 		return ""
 	}
 	first, last := max(p.Line-contextLines, 1), min(p.Line+contextLines, len(lines))
-	width := len(fmt.Sprint(last))
+	width := len(strconv.Itoa(last))
 	left := max(p.Column-excerptWidth*3/4, 0) // characters cut off on the left
 	var b strings.Builder
 	for n := first; n <= last; n++ {

@@ -28,7 +28,7 @@ func TestGolden(t *testing.T) {
 			if bad := strings.HasPrefix(filepath.Base(input), "bad-"); bad != (err != nil) {
 				t.Errorf("the name of the file says that bad is %v, the error is %v", bad, err)
 			}
-			compare(t, strings.TrimSuffix(input, ".yaml")+".txt", print(m, err))
+			compare(t, strings.TrimSuffix(input, ".yaml")+".txt", render(m, err))
 		})
 	}
 }
@@ -51,8 +51,8 @@ func compare(t *testing.T, file, got string) {
 	}
 }
 
-// print writes what a golden file holds.
-func print(m *module.Module, err error) string {
+// render writes what a golden file holds.
+func render(m *module.Module, err error) string {
 	if err != nil {
 		return err.Error() + "\n"
 	}

@@ -130,7 +130,7 @@ func (o *object) path(key string) string {
 	if !ok {
 		return ""
 	}
-	problem := ""
+	var problem string
 	switch {
 	case s.text == "":
 		problem = "is empty"
