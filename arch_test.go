@@ -45,6 +45,7 @@ var layers = []layer{
 	{packages: []string{"internal/wire"}, libs: []string{protobuf}, not: quiet, never: noTransport},
 	{packages: []string{"internal/semantics"}, ours: []string{"internal/wire"}, libs: []string{protobuf}, not: quiet, never: noTransport},
 	{packages: []string{"internal/vectors"}},
+	{packages: []string{"internal/wire/wiretest"}, ours: []string{"internal/wire"}, libs: []string{protobuf}},
 	{packages: []string{"statefun"}, ours: []string{"internal/wire"}, libs: []string{protobuf}, not: quiet, never: noTransport},
 	{
 		packages: []string{"statefun/statefuntest"},
@@ -68,6 +69,9 @@ var layers = []layer{
 		libs:     []string{protobuf, "github.com/aws/aws-lambda-go/lambda", "github.com/GoogleCloudPlatform/functions-framework-go"},
 	},
 }
+
+// testOnly lists the packages that only tests import.
+var testOnly = []string{"internal/vectors", "internal/wire/wiretest"}
 
 // engineLayers does the same for the engine, which is free in its libraries.
 // Only its demonstration puts functions behind an adapter.
@@ -104,11 +108,14 @@ func TestImports(t *testing.T) {
 	}
 }
 
-func TestOnlyTestsSeeVectors(t *testing.T) {
+// TestTestOnly checks that what only tests need is in no user's program.
+func TestTestOnly(t *testing.T) {
 	t.Parallel()
 	for _, p := range slices.Concat(list(t, "."), list(t, "engine")) {
-		if slices.Contains(p.Deps, module+"/internal/vectors") {
-			t.Errorf("%s imports internal/vectors: its recordings would be in users' programs", p.ImportPath)
+		for _, only := range testOnly {
+			if slices.Contains(p.Deps, module+"/"+only) {
+				t.Errorf("%s has %s behind its imports, which is for tests", p.ImportPath, only)
+			}
 		}
 	}
 }
