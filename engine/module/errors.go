@@ -1,7 +1,6 @@
 package module
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -85,14 +84,6 @@ func blank(text string, n int) string {
 		out = append(out, r)
 	}
 	return string(out) + strings.Repeat(" ", max(n-len(out), 0))
-}
-
-// join joins mistakes, and cuts off a list that nobody would read.
-func join(mistakes []error) error {
-	if n := len(mistakes) - maxMistakes; n > 0 {
-		mistakes = append(mistakes[:maxMistakes:maxMistakes], fmt.Errorf("and %d more mistakes", n))
-	}
-	return errors.Join(mistakes...)
 }
 
 // checkText returns the position of the first thing in data that no YAML file may

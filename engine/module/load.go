@@ -90,13 +90,14 @@ func (c *composer) compose() (*Module, error) {
 	if len(c.unread)+len(c.mistakes) == 0 { // what is broken may be what is missing
 		c.checkComplete(strings.Join(c.files, ", "))
 	}
-	if err := join(c.all()); err != nil {
+	if err := errors.Join(c.all()...); err != nil {
 		return nil, err
 	}
 	return &c.module, nil
 }
 
-// all returns the mistakes in the order of the files and their lines.
+// all returns the mistakes in the order of the files and their lines, but cuts off
+// a list that nobody would read.
 func (c *composer) all() []error {
 	slices.SortStableFunc(c.mistakes, func(a, b *Error) int {
 		return cmp.Or(
@@ -105,14 +106,18 @@ func (c *composer) all() []error {
 			cmp.Compare(a.Position.Column, b.Position.Column))
 	})
 	all := slices.Clone(c.unread)
-	for _, e := range c.mistakes {
+	for i, e := range c.mistakes {
+		if i == maxMistakes {
+			return append(all, fmt.Errorf("and %d more mistakes", len(c.mistakes)-maxMistakes))
+		}
+		e.Excerpt = excerpt(c.lines[e.Position.File], e.Position)
 		all = append(all, e)
 	}
 	return all
 }
 
 func (c *composer) fail(at Position, format string, args ...any) {
-	c.mistakes = append(c.mistakes, &Error{Position: at, Message: fmt.Sprintf(format, args...), Excerpt: excerpt(c.lines[at.File], at)})
+	c.mistakes = append(c.mistakes, &Error{Position: at, Message: fmt.Sprintf(format, args...)})
 }
 
 func (c *composer) checkFunctions() {

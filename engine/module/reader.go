@@ -19,7 +19,7 @@ type reader struct {
 }
 
 func (r *reader) fail(at Position, format string, args ...any) {
-	r.mistakes = append(r.mistakes, &Error{Position: at, Message: fmt.Sprintf(format, args...), Excerpt: excerpt(r.lines, at)})
+	r.mistakes = append(r.mistakes, &Error{Position: at, Message: fmt.Sprintf(format, args...)})
 }
 
 func (r *reader) warn(at Position, format string, args ...any) {
