@@ -96,7 +96,10 @@ func fuzzHandler(f *testing.F, p statefun.Protocol) *statefun.Handler {
 	}
 	for _, name := range []string{"vectors/echo", "lab/c"} {
 		fns = append(fns, statefun.Define(statefun.MustTypeName(name), statefun.OnAny(
-			func(_ context.Context, inv *statefun.Invocation, _ statefun.Message) error { inv.Forward(inv.Self()); return nil })))
+			func(_ context.Context, inv *statefun.Invocation, _ statefun.Message) error {
+				inv.Forward(inv.Self())
+				return nil
+			})))
 	}
 	h, err := statefun.New(fns, &statefun.Options{Protocol: p})
 	if err != nil {
