@@ -35,7 +35,7 @@ help: ## This list
 .PHONY: run
 run: ## The greeter on the embedded engine. ONCE=1 ends after the greetings; EXAMPLE=, DATA= (a directory), ARGS= (more flags)
 	@[ -e .out/demo ] || echo 'building; the first time takes a minute or two'
-	@go build -o .out/demo ./engine/cmd/demo
+	@go build -buildvcs=false -o .out/demo ./engine/cmd/demo
 	@exec .out/demo $(if $(filter-out 0,$(ONCE)),-once) -example '$(EXAMPLE)' -data '$(DATA)' $(ARGS)
 
 .PHONY: test
@@ -115,4 +115,4 @@ clean: ## Remove built tools, results and the data of `make run`
 .tools/%: tools/go.mod tools/go.sum
 	@echo "building $*, once"
 	@pkg=$$(cd tools && GOWORK=off go list -f '{{.ImportPath}}' tool | grep '/$*$$'); \
-	mkdir -p .tools; cd tools && GOWORK=off go build -o '$(CURDIR)/$@' "$$pkg"
+	mkdir -p .tools; cd tools && GOWORK=off go build -buildvcs=false -o '$(CURDIR)/$@' "$$pkg"
