@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime/debug"
+	"slices"
 
 	"github.com/statefun-go/statefun-go/internal/wire"
 )
@@ -38,6 +39,7 @@ type batch struct {
 	tokenUndo []tokenChange
 	err       error // the first failure that its calls left behind
 	failed    error // what its function ended with
+	ran       bool  // its function has been called
 
 	tokens  map[string]bool // tokens of this answer; true while they wait
 	scratch []byte          // the value of the effect at hand
@@ -58,6 +60,9 @@ func (b *batch) serve(ctx context.Context, dst, request []byte) ([]byte, error) 
 	if err := b.decode(request); err != nil {
 		return nil, err
 	}
+	// Most answers are not much longer than their requests, and one growth is
+	// cheaper than several.
+	b.dst = slices.Grow(dst, min(len(request)+answerRoom, maxAnswerRoom))
 	b.inv = &Invocation{b}
 	var err error
 	if b.h.batch == nil {
@@ -141,6 +146,7 @@ func (b *batch) restart() error {
 // runMessage runs one message, and takes it back if it fails.
 func (b *batch) runMessage(ctx context.Context, i int) error {
 	b.index, b.current, b.mark, b.failed = i, &b.req.Invocations[i], len(b.ans), nil
+	b.ran = false
 	b.commit()
 	if ctx.Err() != nil {
 		return &Error{CodeDeadline, b.fn.name, i, fmt.Errorf("the context ended before the message: %w", context.Cause(ctx))}
@@ -186,9 +192,10 @@ func runFunction(ctx context.Context, inv *Invocation) (err error) {
 	if b == nil {
 		return errReturned
 	}
-	if b.failed != nil {
+	if b.ran {
 		b.rollback()
 	}
+	b.ran = true
 	defer func() {
 		if p := recover(); p != nil {
 			err = b.panicked(p)
@@ -289,6 +296,12 @@ func (b *batch) message() Message {
 	}
 	return Message{b.args[b.index].value, b.version}
 }
+
+// What serve makes room for, in bytes, before the first effect.
+const (
+	answerRoom    = 256
+	maxAnswerRoom = 64 << 10
+)
 
 // Bounds of what an idle batch may hold on to.
 const (
