@@ -6,120 +6,175 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/statefun-go/statefun-go/internal/wire"
+	"github.com/statefun-go/statefun-go/internal/wire/wiretest"
 	"github.com/statefun-go/statefun-go/statefun"
 )
 
-// canonical returns an encoded FromFunction as lines that are equal where two
-// answers mean the same to a runtime: messages, delayed messages and egress
-// records in their order; mutations and missing states as sets by name; an
-// empty ExpirationSpec like none; an empty body like an empty result; egress
-// records decoded; JSON as JSON; NaN as NaN. Cancellation tokens lose the
-// prefix that only our SDK puts before them.
-func canonical(v wire.Version, body []byte, tokenPrefix string) ([]string, error) {
-	var a wire.Answer
-	if err := a.Decode(v, body); err != nil {
+// A canon puts an answer, decoded by protobuf-go, into lines that are equal
+// where two answers mean the same to a runtime: messages, delayed messages and
+// egress records in their order; mutations and missing states as sets by name;
+// an empty ExpirationSpec like none; an empty body like an empty result; egress
+// records decoded; JSON as JSON; NaN as NaN.
+type canon struct{ schema *wiretest.Schema }
+
+func newCanon(t *testing.T, v wire.Version) canon {
+	t.Helper()
+	return canon{wiretest.New(t, v)}
+}
+
+// message is a decoded protobuf message, with its fields by name.
+type message struct{ m protoreflect.Message }
+
+func (m message) get(name protoreflect.Name) protoreflect.Value {
+	return m.m.Get(m.m.Descriptor().Fields().ByName(name))
+}
+
+func (m message) text(name protoreflect.Name) string { return m.get(name).String() }
+func (m message) sub(name protoreflect.Name) message { return message{m.get(name).Message()} }
+
+func (m message) list(name protoreflect.Name) []message {
+	list := m.get(name).List()
+	messages := make([]message, list.Len())
+	for i := range messages {
+		messages[i] = message{list.Get(i).Message()}
+	}
+	return messages
+}
+
+func (c canon) decode(md protoreflect.MessageDescriptor, b []byte) (message, error) {
+	m, err := wiretest.Unmarshal(md, b)
+	if err != nil {
+		return message{}, err
+	}
+	return message{m.ProtoReflect()}, nil
+}
+
+// lines returns the lines of an encoded FromFunction. Cancellation tokens lose
+// tokenPrefix, which only our SDK puts before them.
+func (c canon) lines(body []byte, tokenPrefix string) ([]string, error) {
+	answer, err := c.decode(c.schema.Answer, body)
+	if err != nil {
 		return nil, err
 	}
-	var c canonicalizer
-	c.v = v
-	for _, m := range a.Mutations {
-		switch {
-		case m.Type == wire.Delete:
-			c.add("delete %s", m.Name)
-		case v == wire.V2:
-			c.add("modify %s %s", m.Name, c.value(m.Opaque()))
-		default:
-			c.add("modify %s %s", m.Name, c.value(m.Value))
+	w := writer{canon: c}
+	if c.schema.Version == wire.V3 {
+		for _, s := range answer.sub("incomplete_invocation_context").list("missing_values") {
+			expire := s.sub("expiration_spec")
+			w.add("missing %s %s mode %v after %v ms", s.text("state_name"), s.text("type_typename"), expire.get("mode"), expire.get("expire_after_millis"))
 		}
 	}
-	for _, s := range a.Missing {
-		c.add("missing %s %s mode %d after %d ms", s.Name, s.TypeName, s.Mode, s.ExpireAfterMillis)
+	result := answer.sub("invocation_result")
+	for _, m := range result.list("state_mutations") {
+		w.mutation(m)
 	}
-	slices.Sort(c.lines)
-	for _, m := range a.Messages {
-		c.add("message %v %s", m.Target, c.value(m.Argument))
+	slices.Sort(w.list)
+	for _, m := range result.list("outgoing_messages") {
+		w.add("message %s %s", address(m.sub("target")), w.value(m.sub("argument")))
 	}
-	for _, d := range a.Delayed {
-		token := strings.TrimPrefix(d.Token, tokenPrefix)
-		if d.Cancel {
-			c.add("cancel %q", token)
-			continue
+	for _, d := range result.list("delayed_invocations") {
+		w.delayed(d, tokenPrefix)
+	}
+	for _, e := range result.list("outgoing_egresses") {
+		w.add("egress %s/%s %s", e.text("egress_namespace"), e.text("egress_type"), w.value(e.sub("argument")))
+	}
+	return w.list, w.err
+}
+
+func address(a message) string {
+	return a.text("namespace") + "/" + a.text("type") + "/" + a.text("id")
+}
+
+type writer struct {
+	canon
+	list []string
+	err  error // the first
+}
+
+func (w *writer) add(format string, args ...any) {
+	w.list = append(w.list, fmt.Sprintf(format, args...))
+}
+
+func (w *writer) keep(err error) {
+	if w.err == nil {
+		w.err = err
+	}
+}
+
+func (w *writer) mutation(m message) {
+	name := m.text("state_name")
+	switch {
+	case m.get("mutation_type").Enum() == 0:
+		w.add("delete %s", name)
+	case w.schema.Version == wire.V3:
+		w.add("modify %s %s", name, w.value(m.sub("state_value")))
+	default:
+		stored, err := w.decode(w.schema.Value, m.get("state_value").Bytes())
+		w.keep(err)
+		if err == nil {
+			w.add("modify %s %s", name, w.value(stored))
 		}
-		c.add("delayed %d ms %v %s token %q", d.DelayMillis, d.Target, c.value(d.Argument), token)
-	}
-	for _, e := range a.Egresses {
-		c.add("egress %s/%s %s", e.Namespace, e.Name, c.value(e.Argument))
-	}
-	return c.lines, c.err
-}
-
-type canonicalizer struct {
-	v     wire.Version
-	lines []string
-	err   error // the first
-}
-
-func (c *canonicalizer) add(format string, args ...any) {
-	c.lines = append(c.lines, fmt.Sprintf(format, args...))
-}
-
-func (c *canonicalizer) fail(err error) {
-	if c.err == nil {
-		c.err = err
 	}
 }
 
-// value returns an encoded TypedValue or Any as text.
-func (c *canonicalizer) value(raw []byte) string {
-	val, err := wire.ParseValue(c.v, raw)
-	if err != nil {
-		c.fail(err)
-		return ""
+func (w *writer) delayed(d message, tokenPrefix string) {
+	token := ""
+	if w.schema.Version == wire.V3 {
+		token = strings.TrimPrefix(d.text("cancellation_token"), tokenPrefix)
+		if d.get("is_cancellation_request").Bool() {
+			w.add("cancel %q", token)
+			return
+		}
 	}
-	return fmt.Sprintf("%s %t %s", val.TypeName, val.Has, c.payload(val.TypeName, val.Data))
+	w.add("delayed %v ms %s %s token %q", d.get("delay_in_ms"), address(d.sub("target")), w.value(d.sub("argument")), token)
 }
 
-func (c *canonicalizer) payload(typename string, data []byte) string {
+// value is a TypedValue or an Any.
+func (w *writer) value(v message) string {
+	if w.schema.Version == wire.V2 {
+		return v.text("type_url") + " " + w.payload(v.text("type_url"), v.get("value").Bytes())
+	}
+	return fmt.Sprintf("%s %t %s", v.text("typename"), v.get("has_value").Bool(), w.payload(v.text("typename"), v.get("value").Bytes()))
+}
+
+func (w *writer) payload(typename string, data []byte) string {
 	switch typename {
-	case wire.KafkaTypeName(c.v):
-		r, err := wire.DecodeKafkaRecord(data)
-		if err != nil {
-			c.fail(err)
-		}
-		return fmt.Sprintf("key %q topic %q value %q headers %v", r.Key, r.Topic, r.Value, r.Headers)
-	case wire.KinesisTypeName(c.v):
-		r, err := wire.DecodeKinesisRecord(data)
-		if err != nil {
-			c.fail(err)
-		}
-		return fmt.Sprintf("partition %q hash %q stream %q value %q", r.PartitionKey, r.ExplicitHashKey, r.Stream, r.Value)
+	case "type.googleapis.com/" + string(w.schema.Kafka.FullName()):
+		return w.record(w.schema.Kafka, data, "key", "topic")
+	case "type.googleapis.com/" + string(w.schema.Kinesis.FullName()):
+		return w.record(w.schema.Kinesis, data, "partition_key", "stream", "explicit_hash_key")
 	case vectorUser.Name():
 		var v any
-		if err := json.Unmarshal(data, &v); err != nil {
-			c.fail(err)
-		}
-		text, err := json.Marshal(v) // keys sorted
-		if err != nil {
-			c.fail(err)
-		}
+		w.keep(json.Unmarshal(data, &v))
+		text, err := json.Marshal(v) // with its keys sorted
+		w.keep(err)
 		return string(text)
 	case statefun.Float32.Name():
-		if len(data) == 5 && math.IsNaN(float64(math.Float32frombits(littleEndian32(data[1:])))) {
+		if u, n := protowire.ConsumeFixed32(data[min(len(data), 1):]); n > 0 && math.IsNaN(float64(math.Float32frombits(u))) {
 			return "NaN"
 		}
 	case statefun.Float64.Name():
-		if u, n := protowire.ConsumeFixed64(data[min(len(data), 1):]); n == len(data)-1 && math.IsNaN(math.Float64frombits(u)) {
+		if u, n := protowire.ConsumeFixed64(data[min(len(data), 1):]); n > 0 && math.IsNaN(math.Float64frombits(u)) {
 			return "NaN"
 		}
 	}
 	return fmt.Sprintf("%q", data)
 }
 
-func littleEndian32(b []byte) uint32 {
-	u, _ := protowire.ConsumeFixed32(b)
-	return u
+func (w *writer) record(md protoreflect.MessageDescriptor, data []byte, names ...protoreflect.Name) string {
+	r, err := w.decode(md, data)
+	if err != nil {
+		w.keep(err)
+		return ""
+	}
+	text := fmt.Sprintf("value %q", r.get("value_bytes").Bytes())
+	for _, n := range names {
+		text += fmt.Sprintf(" %s %q", n, r.text(n))
+	}
+	return text
 }

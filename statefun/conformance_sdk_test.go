@@ -27,7 +27,7 @@ type sdkCase struct {
 // sdkCases loads all cases, by scenario/name.
 func sdkCases(t *testing.T) map[string]*sdkCase {
 	t.Helper()
-	cases := map[string]*sdkCase{}
+	cases, c3 := map[string]*sdkCase{}, newCanon(t, wire.V3)
 	for sdk, folder := range sdkFolders {
 		scenarios, err := vectors.Load(folder)
 		if err != nil {
@@ -44,7 +44,7 @@ func sdkCases(t *testing.T) map[string]*sdkCase {
 				if !bytes.Equal(c.request, e.Request.Body) {
 					t.Errorf("%s: %s has another request", name, sdk)
 				}
-				c.answers[sdk] = sdkAnswer(t, name, &e)
+				c.answers[sdk] = sdkAnswer(t, c3, name, &e)
 			}
 		}
 	}
@@ -53,17 +53,17 @@ func sdkCases(t *testing.T) map[string]*sdkCase {
 
 // sdkAnswer returns the lines of a recorded answer, never nil, and nil for a
 // refusal.
-func sdkAnswer(t *testing.T, name string, e *vectors.Exchange) []string {
+func sdkAnswer(t *testing.T, c3 canon, name string, e *vectors.Exchange) []string {
 	t.Helper()
 	if e.Response.Error != "" || e.Response.Status != 0 && e.Response.Status != 200 {
 		return nil
 	}
-	lines, err := canonical(wire.V3, e.Response.Body, "")
+	lines, err := c3.lines(e.Response.Body, "")
 	if err != nil {
 		t.Errorf("%s: recorded answer: %v", name, err)
 	}
 	for _, v := range e.Variants {
-		other, err := canonical(wire.V3, v, "")
+		other, err := c3.lines(v, "")
 		if err != nil || !slices.Equal(other, lines) {
 			t.Errorf("%s: a variant means something else: %q, %v", name, other, err)
 		}
@@ -149,7 +149,7 @@ func (c *sdkCase) check(t *testing.T, h *statefun.Handler, want sdkVerdict, agre
 	if err := r.Decode(bytes.Clone(c.request)); err != nil {
 		t.Fatal(err)
 	}
-	got, err := canonical(wire.V3, answer, r.Target.Namespace+"/"+r.Target.Name+"|")
+	got, err := newCanon(t, wire.V3).lines(answer, r.Target.Namespace+"/"+r.Target.Name+"|")
 	if err != nil {
 		t.Fatal(err)
 	}
