@@ -31,7 +31,6 @@ func (f callFunc) Call(ctx context.Context, _ engine.TypeName, request []byte) (
 // with all, an egress test/out, and whatever options the test sets.
 type app struct {
 	t      testing.TB
-	fs     *vfs.MemFS
 	store  store.Store
 	engine *engine.Engine
 	out    *box
@@ -66,18 +65,13 @@ func (b *box) Run(ctx context.Context, o engine.Outbox) error {
 var egressID = engine.TypeName{Namespace: "test", Name: "out"}
 
 // start runs an engine on fs. Options without functions get f for test/*.
-func start(t testing.TB, fs *vfs.MemFS, f callFunc, opts engine.Options) *app {
+func start(t testing.TB, fs vfs.FS, f callFunc, opts engine.Options) *app {
 	t.Helper()
 	s, err := store.Open("data", &store.Options{FS: fs})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return startOn(t, fs, s, f, opts)
-}
-
-func startOn(t testing.TB, fs *vfs.MemFS, s store.Store, f callFunc, opts engine.Options) *app {
-	t.Helper()
-	a := &app{t: t, fs: fs, store: s, out: &box{ready: make(chan struct{})}, done: make(chan error, 1)}
+	a := &app{t: t, store: s, out: &box{ready: make(chan struct{})}, done: make(chan error, 1)}
 	if opts.Functions == nil {
 		opts.Functions = []engine.Function{{Namespace: "test", Name: "*", Caller: f}}
 	}
@@ -85,7 +79,6 @@ func startOn(t testing.TB, fs *vfs.MemFS, s store.Store, f callFunc, opts engine
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}
-	var err error
 	if a.engine, err = engine.New(s, &opts); err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +223,7 @@ func argument(t testing.TB, inv *wire.Invocation) string {
 	return string(v.Data)
 }
 
-// journal is a list that many goroutines write.
+// list is a list that many goroutines write.
 type list struct {
 	mu    sync.Mutex
 	items []string
@@ -248,4 +241,11 @@ func (l *list) take() []string {
 	items := l.items
 	l.items = nil
 	return items
+}
+
+func (a *app) mustStop() {
+	a.t.Helper()
+	if err := a.stop(); err != nil {
+		a.t.Errorf("run: %v", err)
+	}
 }
