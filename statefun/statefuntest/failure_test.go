@@ -46,7 +46,7 @@ func TestFailures(t *testing.T) {
 		},
 		{
 			name: "no end", commands: []string{"send lab/worker add", "later 0s later 0s x"}, opts: statefuntest.Options{MaxSteps: 1},
-			text: []string{"after 1 requests"}, trace: []string{"asks for state count of type io.statefun.types/long"},
+			text: []string{"after 1 requests"}, trace: []string{"asks for states first: count (io.statefun.types/long) brief"},
 		},
 	}
 	for _, test := range tests {

@@ -56,30 +56,44 @@ func (s *step) write(b *strings.Builder, t *trace) {
 	}
 	after := time.Duration(s.at-t.start) * time.Millisecond
 	fmt.Fprintf(b, "#%d +%v %s\n", s.number, after, address(request.Target))
-	for i := range request.States {
-		if state := &request.States[i]; state.HasValue {
-			fmt.Fprintf(b, "    has  state %s = %s\n", state.Name, t.state(state.Value, state.Opaque()))
-		}
+	var answer wire.Answer
+	err := answer.Decode(t.version, s.answer)
+	switch {
+	case err != nil:
+		t.request(b, &request)
+		fmt.Fprintf(b, "    answered %d bytes that do not parse\n", len(s.answer))
+	case answer.HasIncomplete:
+		t.handshake(b, &answer)
+	default:
+		t.request(b, &request)
+		t.effects(b, &answer)
 	}
-	for i := range request.Invocations {
-		inv := &request.Invocations[i]
-		fmt.Fprintf(b, "    %-4s %s from %s\n", strconv.Itoa(i)+":", t.argument(inv.Argument), caller(inv))
-	}
-	t.effects(b, s.answer)
 	if s.err != nil {
 		fmt.Fprintf(b, "    FAILED: %v\n", s.err)
 	}
 }
 
-func (t *trace) effects(b *strings.Builder, answer []byte) {
-	var a wire.Answer
-	if err := a.Decode(t.version, answer); err != nil {
-		fmt.Fprintf(b, "    answered %d bytes that do not parse\n", len(answer))
-		return
+func (t *trace) request(b *strings.Builder, r *wire.Request) {
+	for i := range r.States {
+		if state := &r.States[i]; state.HasValue {
+			fmt.Fprintf(b, "    has  state %s = %s\n", state.Name, t.state(state.Value, state.Opaque()))
+		}
 	}
-	for _, spec := range a.Missing {
-		fmt.Fprintf(b, "    asks for state %s of type %s\n", spec.Name, spec.TypeName)
+	for i := range r.Invocations {
+		inv := &r.Invocations[i]
+		fmt.Fprintf(b, "    %-4s %s from %s\n", strconv.Itoa(i)+":", t.argument(inv.Argument), caller(inv))
 	}
+}
+
+func (t *trace) handshake(b *strings.Builder, a *wire.Answer) {
+	b.WriteString("    asks for states first:")
+	for i := range a.Missing {
+		fmt.Fprintf(b, " %s (%s)", a.Missing[i].Name, a.Missing[i].TypeName)
+	}
+	b.WriteByte('\n')
+}
+
+func (t *trace) effects(b *strings.Builder, a *wire.Answer) {
 	for i := range a.Messages {
 		fmt.Fprintf(b, "    send %s to %s\n", t.argument(a.Messages[i].Argument), address(a.Messages[i].Target))
 	}
