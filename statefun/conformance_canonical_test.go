@@ -28,31 +28,31 @@ func newCanon(t *testing.T, v wire.Version) canon {
 	return canon{wiretest.New(t, v)}
 }
 
-// message is a decoded protobuf message, with its fields by name.
-type message struct{ m protoreflect.Message }
+// pbMessage is a decoded protobuf message, with its fields by name.
+type pbMessage struct{ m protoreflect.Message }
 
-func (m message) get(name protoreflect.Name) protoreflect.Value {
+func (m pbMessage) get(name protoreflect.Name) protoreflect.Value {
 	return m.m.Get(m.m.Descriptor().Fields().ByName(name))
 }
 
-func (m message) text(name protoreflect.Name) string { return m.get(name).String() }
-func (m message) sub(name protoreflect.Name) message { return message{m.get(name).Message()} }
+func (m pbMessage) text(name protoreflect.Name) string   { return m.get(name).String() }
+func (m pbMessage) sub(name protoreflect.Name) pbMessage { return pbMessage{m.get(name).Message()} }
 
-func (m message) list(name protoreflect.Name) []message {
+func (m pbMessage) list(name protoreflect.Name) []pbMessage {
 	list := m.get(name).List()
-	messages := make([]message, list.Len())
+	messages := make([]pbMessage, list.Len())
 	for i := range messages {
-		messages[i] = message{list.Get(i).Message()}
+		messages[i] = pbMessage{list.Get(i).Message()}
 	}
 	return messages
 }
 
-func (c canon) decode(md protoreflect.MessageDescriptor, b []byte) (message, error) {
+func (c canon) decode(md protoreflect.MessageDescriptor, b []byte) (pbMessage, error) {
 	m, err := wiretest.Unmarshal(md, b)
 	if err != nil {
-		return message{}, err
+		return pbMessage{}, err
 	}
-	return message{m.ProtoReflect()}, nil
+	return pbMessage{m.ProtoReflect()}, nil
 }
 
 // lines returns the lines of an encoded FromFunction. Cancellation tokens lose
@@ -62,7 +62,7 @@ func (c canon) lines(body []byte, tokenPrefix string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := writer{canon: c}
+	w := canonWriter{canon: c}
 	if c.schema.Version == wire.V3 {
 		for _, s := range answer.sub("incomplete_invocation_context").list("missing_values") {
 			expire := s.sub("expiration_spec")
@@ -75,7 +75,7 @@ func (c canon) lines(body []byte, tokenPrefix string) ([]string, error) {
 	}
 	slices.Sort(w.list)
 	for _, m := range result.list("outgoing_messages") {
-		w.add("message %s %s", address(m.sub("target")), w.value(m.sub("argument")))
+		w.add("message %s %s", pbAddress(m.sub("target")), w.value(m.sub("argument")))
 	}
 	for _, d := range result.list("delayed_invocations") {
 		w.delayed(d, tokenPrefix)
@@ -86,27 +86,27 @@ func (c canon) lines(body []byte, tokenPrefix string) ([]string, error) {
 	return w.list, w.err
 }
 
-func address(a message) string {
+func pbAddress(a pbMessage) string {
 	return a.text("namespace") + "/" + a.text("type") + "/" + a.text("id")
 }
 
-type writer struct {
+type canonWriter struct {
 	canon
 	list []string
 	err  error // the first
 }
 
-func (w *writer) add(format string, args ...any) {
+func (w *canonWriter) add(format string, args ...any) {
 	w.list = append(w.list, fmt.Sprintf(format, args...))
 }
 
-func (w *writer) keep(err error) {
+func (w *canonWriter) keep(err error) {
 	if w.err == nil {
 		w.err = err
 	}
 }
 
-func (w *writer) mutation(m message) {
+func (w *canonWriter) mutation(m pbMessage) {
 	name := m.text("state_name")
 	switch {
 	case m.get("mutation_type").Enum() == 0:
@@ -122,7 +122,7 @@ func (w *writer) mutation(m message) {
 	}
 }
 
-func (w *writer) delayed(d message, tokenPrefix string) {
+func (w *canonWriter) delayed(d pbMessage, tokenPrefix string) {
 	token := ""
 	if w.schema.Version == wire.V3 {
 		token = strings.TrimPrefix(d.text("cancellation_token"), tokenPrefix)
@@ -131,18 +131,18 @@ func (w *writer) delayed(d message, tokenPrefix string) {
 			return
 		}
 	}
-	w.add("delayed %v ms %s %s token %q", d.get("delay_in_ms"), address(d.sub("target")), w.value(d.sub("argument")), token)
+	w.add("delayed %v ms %s %s token %q", d.get("delay_in_ms"), pbAddress(d.sub("target")), w.value(d.sub("argument")), token)
 }
 
 // value is a TypedValue or an Any.
-func (w *writer) value(v message) string {
+func (w *canonWriter) value(v pbMessage) string {
 	if w.schema.Version == wire.V2 {
 		return v.text("type_url") + " " + w.payload(v.text("type_url"), v.get("value").Bytes())
 	}
 	return fmt.Sprintf("%s %t %s", v.text("typename"), v.get("has_value").Bool(), w.payload(v.text("typename"), v.get("value").Bytes()))
 }
 
-func (w *writer) payload(typename string, data []byte) string {
+func (w *canonWriter) payload(typename string, data []byte) string {
 	switch typename {
 	case "type.googleapis.com/" + string(w.schema.Kafka.FullName()):
 		return w.record(w.schema.Kafka, data, "key", "topic")
@@ -166,7 +166,7 @@ func (w *writer) payload(typename string, data []byte) string {
 	return fmt.Sprintf("%q", data)
 }
 
-func (w *writer) record(md protoreflect.MessageDescriptor, data []byte, names ...protoreflect.Name) string {
+func (w *canonWriter) record(md protoreflect.MessageDescriptor, data []byte, names ...protoreflect.Name) string {
 	r, err := w.decode(md, data)
 	if err != nil {
 		w.keep(err)
