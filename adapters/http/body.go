@@ -1,7 +1,6 @@
 package statefunhttp
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -64,10 +63,12 @@ func readUnknown(body io.Reader, limit int64) ([]byte, error) {
 
 // fitted returns buf without much room to spare.
 func fitted(buf []byte) []byte {
-	if cap(buf)-len(buf) > len(buf)/16 {
-		return bytes.Clone(buf)
+	if cap(buf)-len(buf) <= len(buf)/16 {
+		return buf
 	}
-	return buf
+	exact := make([]byte, len(buf))
+	copy(exact, buf)
+	return exact
 }
 
 // cutOff names the end of a body that ends too early.
