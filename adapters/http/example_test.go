@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"time"
 
 	statefunhttp "github.com/statefun-go/statefun-go/adapters/http"
@@ -30,39 +31,44 @@ func Functions() []statefun.Function {
 	return []statefun.Function{statefun.Define(exampleGreeter, statefun.On(statefun.String, greet), exampleReplies)}
 }
 
-// A whole program: it serves until it is told to stop, and finishes what runs.
+// A whole program serves until a signal tells it to stop, and finishes what
+// runs. The time-out here stands for the signal.
 func ExampleServe() {
-	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	handler := statefun.MustNew(Functions(), &statefun.Options{Logger: logger})
-	err := statefunhttp.Serve(context.Background(), ":8000", handler, &statefunhttp.ServerOptions{
+	err := statefunhttp.Serve(ctx, "localhost:0", handler, &statefunhttp.ServerOptions{
 		Options:      statefunhttp.Options{Logger: logger, CallTimeout: time.Minute},
 		DrainTimeout: 8 * time.Second, // Cloud Run kills after 10
 	})
-	if err != nil {
-		logger.Error("the server ended", "error", err)
-	}
+	fmt.Println("ended:", err)
+	// Output: ended: <nil>
 }
 
-// For a runtime on the same machine a unix socket saves the network; for one
-// elsewhere, certificates say who may call.
+// For a runtime on the same machine a unix socket saves the network.
 func ExampleServe_socket() {
-	handler := statefun.MustNew(Functions(), nil)
-	options := &statefunhttp.ServerOptions{SocketMode: 0o666}
-	if err := statefunhttp.Serve(context.Background(), "unix:/run/functions.sock", handler, options); err != nil {
-		fmt.Println(err)
-	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+
+	path := filepath.Join(os.TempDir(), fmt.Sprintf("functions-%d.sock", os.Getpid()))
+	options := &statefunhttp.ServerOptions{SocketMode: 0o666} // the runtime runs as another user
+	err := statefunhttp.Serve(ctx, "unix:"+path, statefun.MustNew(Functions(), nil), options)
+	fmt.Println("ended:", err)
+	// Output: ended: <nil>
 }
 
+// Certificates say who may call. Mistakes show at the start.
 func ExampleServe_tls() {
-	handler := statefun.MustNew(Functions(), nil)
 	options := &statefunhttp.ServerOptions{TLS: &statefunhttp.TLS{
-		CertFile:     "/etc/functions/tls.crt",
-		KeyFile:      "/etc/functions/tls.key",
-		ClientCAFile: "/etc/functions/clients.crt",
+		CertFile:     "/no/such/tls.crt",
+		KeyFile:      "/no/such/tls.key",
+		ClientCAFile: "/no/such/clients.crt",
 	}}
-	if err := statefunhttp.Serve(context.Background(), ":8443", handler, options); err != nil {
-		fmt.Println(err)
-	}
+	err := statefunhttp.Serve(context.Background(), ":8443", statefun.MustNew(Functions(), nil), options)
+	fmt.Println(err)
+	// Output: statefunhttp: TLS: stat /no/such/tls.crt: no such file or directory
 }
 
 // Beside other routes, in a mux.

@@ -117,8 +117,8 @@ func ownSocket(l net.Listener, path string, mode fs.FileMode) (*unixListener, er
 func (l *unixListener) Close() error { return l.close() }
 
 func (l *unixListener) remove() error {
-	if now, err := os.Lstat(l.path); err != nil || !os.SameFile(l.file, now) {
-		return nil // it is gone, or another's
+	if now, err := os.Lstat(l.path); err == nil && os.SameFile(l.file, now) {
+		return os.Remove(l.path)
 	}
-	return os.Remove(l.path)
+	return nil // it is gone, or another's
 }

@@ -125,7 +125,9 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 	case <-ctx.Done():
 	}
 	err := s.drain(base, cut)
-	<-ended
+	if accept := <-ended; !errors.Is(accept, http.ErrServerClosed) {
+		err = errors.Join(err, fmt.Errorf("statefunhttp: serve on %v: %w", l.Addr(), accept))
+	}
 	return err
 }
 

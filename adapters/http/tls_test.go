@@ -190,7 +190,7 @@ func TestHTTP2OverTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	if answer.ProtoMajor != 2 || answer.StatusCode != 200 || answer.ContentLength != int64(len(sent([]byte("x")))) {
+	if answer.ProtoMajor != 2 || answer.StatusCode != http.StatusOK || answer.ContentLength != int64(len(sent([]byte("x")))) {
 		t.Errorf("%s %s, %d bytes", answer.Proto, answer.Status, answer.ContentLength)
 	}
 }
