@@ -3,6 +3,7 @@ package semantics
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/statefun-go/statefun-go/internal/wire"
 )
@@ -74,22 +75,25 @@ type Failure struct {
 
 // Error returns all of it in one line.
 func (f *Failure) Error() string {
-	s := "function " + f.Target.Namespace + "/" + f.Target.Name
+	who := "function " + f.Target.Namespace + "/" + f.Target.Name
 	if f.Target.ID != "" {
-		s += ", id " + strconv.Quote(f.Target.ID)
+		who += ", id " + strconv.Quote(f.Target.ID)
 	}
-	for _, part := range []string{f.Effect, f.Reason} {
-		if part != "" {
-			s += ": " + part
-		}
+	parts := append(make([]string, 0, 4), who)
+	if f.Effect != "" {
+		parts = append(parts, f.Effect)
+	}
+	if f.Reason != "" {
+		parts = append(parts, f.Reason)
 	}
 	if f.Err != nil {
-		s += ": " + f.Err.Error()
+		parts = append(parts, f.Err.Error())
 	}
+	text := strings.Join(parts, ": ")
 	if f.Advice != "" {
-		s += "; " + f.Advice
+		text += "; " + f.Advice
 	}
-	return s
+	return text
 }
 
 // Unwrap returns the cause, which may be nil.
@@ -105,7 +109,9 @@ func Malformed(target wire.Address, err error) error {
 
 // UnknownFunction is the failure of a message to a function type that nobody
 // serves. A zero from means that it came from outside.
-func UnknownFunction(from, to wire.Address) error {
+func UnknownFunction(from, to wire.Address) error { return unknownFunction(from, to) }
+
+func unknownFunction(from, to wire.Address) *Failure {
 	f := &Failure{
 		Kind: KindUnknownFunction, Target: from, Effect: "message to " + quote(to),
 		Reason: "no endpoint serves this function type (Flink: cannot find a provider for type)",

@@ -132,8 +132,7 @@ func (p *Plan) message(states *States, env Env, from wire.Address, m *wire.Messa
 		return f
 	}
 	if m.Target.IsZero() || !env.HasFunction(m.Target.Namespace, m.Target.Name) {
-		f, _ := UnknownFunction(from, m.Target).(*Failure) //nolint:errcheck // it is one
-		return f
+		return unknownFunction(from, m.Target)
 	}
 	p.Messages = append(p.Messages, *m)
 	return nil
@@ -255,6 +254,11 @@ func (p *Plan) mutation(states *States, m *wire.Mutation, now int64) *Failure {
 		}
 	}
 	write := Write{State: i}
+	if m.Type == wire.Delete && states.version == wire.V3 {
+		if f := checkArgument(wire.V3, m.Value); f != nil {
+			return f
+		}
+	}
 	if m.Type == wire.Modify {
 		value, f := states.storedValue(&states.specs[i], m)
 		if f != nil {
@@ -281,5 +285,5 @@ func checkArgument(v wire.Version, argument []byte) *Failure {
 	if err == nil || errors.Is(err, wire.ErrOtherVersion) {
 		return nil
 	}
-	return &Failure{Kind: KindMalformed, Reason: "the argument does not parse", Err: err, Advice: "send a typed value"}
+	return &Failure{Kind: KindMalformed, Reason: "the value does not parse", Err: err, Advice: "send a typed value"}
 }

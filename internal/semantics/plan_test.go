@@ -134,6 +134,7 @@ func TestWhatFailsTheJob(t *testing.T) {
 		{"write of garbage", mutations(modify("s", bad)), semantics.KindMalformed},
 		{"write, unknown state", mutations(modify("ghost", typed("a/b", "v"))), semantics.KindStateUnknown},
 		{"delete", mutations(wire.Mutation{Name: "s"}, wire.Mutation{Name: "s"}), 0},
+		{"delete with garbage", mutations(wire.Mutation{Name: "s", HasValue: true, Value: bad}), semantics.KindMalformed},
 		{"delete, unknown state", mutations(wire.Mutation{Name: "ghost"}), semantics.KindStateUnknown},
 		{"unknown mutation", mutations(wire.Mutation{Name: "s", Type: 7}), semantics.KindMutationType},
 	}

@@ -21,5 +21,15 @@
 // receiver. How waiting messages are cut into batches, and who is served first,
 // is up to chance; a failed test prints the seed that repeats it.
 //
-// Nothing here is safe for concurrent use.
+// Functions run on the test's goroutine, one at a time. Nothing here is safe for
+// concurrent use.
+//
+// # Where a test is stricter
+//
+// Some mistakes a cluster finds late, or never; a test fails at once: a delayed
+// message to a function type that nobody serves (Flink: when it fires), a Kafka
+// record without a topic (Flink: at a later record, without a name), a request
+// for states that were already sent (Flink: asks again for ever), a failed call
+// (Flink: after its retries). Everything else is checked against recorded
+// traffic of StateFun 3.3.0 and 2.2.2.
 package statefuntest

@@ -79,6 +79,33 @@ func ExampleRuntime_Advance() {
 	// 0 [{example/inbox/Ann example/alarm/Ann get up}]
 }
 
+// Functions of other teams are outside: their messages are captured, and they
+// can be the callers.
+func ExampleMessages() {
+	t := newT()
+	shop, stock := statefun.MustTypeName("example/shop"), statefun.MustTypeName("example/stock")
+	order := func(_ context.Context, inv *statefun.Invocation, item string) error {
+		statefun.String.Send(inv, stock.Address(item), "reserve")
+		statefun.String.Reply(inv, "ordered")
+		return nil
+	}
+
+	r := statefuntest.New(t, []statefun.Function{statefun.Define(shop, statefun.On(statefun.String, order))}, nil)
+	customer := statefun.MustTypeName("example/customer")
+	r.Outside(stock, customer)
+	statefuntest.SendFrom(r, customer.Address("Ann"), shop.Address("Berlin"), statefun.String, "tea")
+	r.Run()
+	for _, m := range statefuntest.Messages(r, stock, statefun.String) {
+		fmt.Println(m.From, "to", m.To, m.Value)
+	}
+	for _, m := range statefuntest.Messages(r, customer, statefun.String) {
+		fmt.Println(m.From, "to", m.To, m.Value)
+	}
+	// Output:
+	// example/shop/Berlin to example/stock/tea reserve
+	// example/shop/Berlin to example/customer/Ann ordered
+}
+
 // A test of a failure looks at the error.
 func ExampleRuntime_Try() {
 	t := newT()

@@ -75,6 +75,65 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// The trace tells in words what the last steps did.
+func TestTrace(t *testing.T) {
+	t.Parallel()
+	bothProtocols(t, func(t *testing.T, opts *statefuntest.Options) {
+		t.Helper()
+		opts.MaxBatch = 1
+		r := statefuntest.New(t, labFunctions(), opts)
+		r.Outside(Sink)
+		a := Worker.Address("a")
+		send(r, a, "remember tea", "forget", "emit hello", "send lab/sink "+strings.Repeat("long ", 30))
+		if opts.Protocol == statefun.V3 {
+			send(r, a, "later 1s print x", "cancel print x")
+		}
+		r.Run()
+		statefuntest.SendFrom(r, Sink.Address(strings.Repeat("s", 50)), a, Command, "fail")
+		f, _ := errors.AsType[*statefuntest.Failure](r.Try(time.Second))
+		if f == nil {
+			t.Fatal("no failure")
+		}
+		wantText(t, f.Trace, []string{
+			` +0s lab/worker "a"`,
+			`0:   io.statefun.types/string "remember tea" from outside`,
+			`set  state brief = io.statefun.types/string "tea"`,
+			`set  state brief: cleared`,
+			`has  state renewed = io.statefun.types/string "tea"`,
+			`emit topic topic key "a" value hello to egress lab/out`,
+			`emit stream stream partition key "a" value hello to egress lab/shards`,
+			`emit io.statefun.types/long 5 to egress lab/generic`,
+			`… (152 bytes) to lab/sink "a"`,
+			`from lab/sink "ssssssssssssssssssssssssssssssssssssssss…"`,
+			`FAILED: statefun: lab/worker: message 0: failed: asked to fail`,
+		})
+		if opts.Protocol == statefun.V3 {
+			wantText(t, f.Trace, []string{
+				`asks for states first: count (io.statefun.types/long) brief (io.statefun.types/string)`,
+				`send io.statefun.types/string "print x" to lab/worker "a" after 1s, token "print x"`,
+				`cancel "print x"`,
+			})
+		}
+	})
+}
+
+// A trace shows the last steps only.
+func TestTraceIsShort(t *testing.T) {
+	t.Parallel()
+	r := statefuntest.New(t, labFunctions(), &statefuntest.Options{MaxBatch: 1})
+	for range 50 {
+		send(r, Worker.Address("a"), "add")
+	}
+	send(r, Worker.Address("a"), "fail")
+	f, _ := errors.AsType[*statefuntest.Failure](r.Try(0))
+	if f == nil {
+		t.Fatal("no failure")
+	}
+	if n := strings.Count(f.Trace, "#"); n != 20 || strings.Contains(f.Trace, "#1 ") || !strings.Contains(f.Trace, "#52 ") {
+		t.Errorf("%d steps:\n%s", n, f.Trace)
+	}
+}
+
 func wantText(t *testing.T, text string, want []string) {
 	t.Helper()
 	for _, w := range want {

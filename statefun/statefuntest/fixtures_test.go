@@ -60,6 +60,10 @@ func work(_ context.Context, inv *statefun.Invocation, command string) error {
 			return err
 		}
 		Command.SendAfter(inv, d, inv.Self(), second, statefun.RawToken(second))
+	case "wait": // as later, without a token
+		d, err := time.ParseDuration(first)
+		Command.SendAfter(inv, d, inv.Self(), second)
+		return err
 	case "lost": // lost <type>: later, to nobody
 		Command.SendAfter(inv, time.Hour, statefun.MustTypeName(first).Address("x"), "hello")
 	case "cancel":
@@ -67,9 +71,11 @@ func work(_ context.Context, inv *statefun.Invocation, command string) error {
 	case "reply":
 		Command.Reply(inv, rest)
 	case "emit":
-		Out.Send(inv, inv.Self().ID, rest, statefun.Header("h", []byte("v")))
+		Out.Send(inv, inv.Self().ID, rest)
 		Shards.Send(inv, inv.Self().ID, rest, statefun.HashKey("1"))
 		Generic.Send(inv, int64(len(rest)))
+	case "headed": // version 3 only
+		Out.Send(inv, "", rest, statefun.Header("h", []byte("v")))
 	case "print":
 		Out.Send(inv, "", rest)
 	case "fail":

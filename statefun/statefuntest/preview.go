@@ -1,6 +1,7 @@
 package statefuntest
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"math"
@@ -24,7 +25,7 @@ func preview(b []byte) string {
 		cut = cut[:len(cut)-1]
 	}
 	text := hex.EncodeToString(cut)
-	if utf8.Valid(cut) && strings.IndexFunc(string(cut), func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
+	if utf8.Valid(cut) && bytes.IndexFunc(cut, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
 		text = string(cut)
 	}
 	switch {
@@ -85,11 +86,11 @@ func builtinText(kind string, wireType protowire.Type, data []byte, zero bool) (
 	case "bool":
 		return strconv.FormatBool(bits != 0), true
 	case "int":
-		return strconv.FormatInt(int64(int32(uint32(bits))), 10), true //nolint:gosec // the same 32 bits
+		return strconv.FormatInt(int64(int32(uint32(bits))), 10), true
 	case "long":
-		return strconv.FormatInt(int64(bits), 10), true //nolint:gosec // the same 64 bits
+		return strconv.FormatInt(int64(bits), 10), true
 	case "float":
-		return strconv.FormatFloat(float64(math.Float32frombits(uint32(bits))), 'g', -1, 32), true //nolint:gosec // the same 32 bits
+		return strconv.FormatFloat(float64(math.Float32frombits(uint32(bits))), 'g', -1, 32), true
 	case "double":
 		return strconv.FormatFloat(math.Float64frombits(bits), 'g', -1, 64), true
 	case "string":

@@ -2,7 +2,7 @@ package statefuntest
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"github.com/statefun-go/statefun-go/internal/wire"
 	"github.com/statefun-go/statefun-go/statefun"
@@ -64,7 +64,7 @@ func (r *Runtime) stored(of statefun.Address, name string) (wire.State, error) {
 	state := wire.State{Name: name}
 	m, at := r.machine, wireAddress(of)
 	if !m.HasFunction(at.Namespace, at.Name) || m.outside[typeOf(at)] {
-		return state, fmt.Errorf("no such function is among those given to New")
+		return state, errors.New("no such function is among those given to New")
 	}
 	if err := r.fns.checkDeclared(typeOf(at), name); err != nil {
 		return state, err
@@ -94,5 +94,5 @@ func (f *functions) checkDeclared(t functionType, name string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("the function does not declare it")
+	return errors.New("the function does not declare it")
 }

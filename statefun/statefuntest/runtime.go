@@ -131,7 +131,7 @@ func (r *Runtime) Advance(d time.Duration) {
 // Try is [Runtime.Advance] for tests of failures: it returns the failure, a
 // [*Failure], instead of failing the test, and nil if there was none. The batch
 // that failed has had no effect and is still there, so that the next call runs
-// it again, as a runtime does.
+// it again, as a runtime does. The clock stands where it failed.
 func (r *Runtime) Try(d time.Duration) error {
 	if f := r.advance(d); f != nil {
 		return f
@@ -163,7 +163,7 @@ func (r *Runtime) runUntilIdle(budget int) *Failure {
 	m := r.machine
 	for {
 		if len(m.ready) == 0 || r.rng.IntN(4) == 0 {
-			for m.fire() { //nolint:revive // all that is due
+			for m.fire() { // all that is due
 			}
 		}
 		if len(m.ready) == 0 {

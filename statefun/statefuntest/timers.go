@@ -63,18 +63,18 @@ func (q *timers) pop(now int64) (*timer, bool) {
 
 // next returns when the first message is due.
 func (q *timers) next() (due int64, ok bool) {
-	for len(q.queue) > 0 && q.queue[0].dead {
+	for q.queue.Len() > 0 && q.queue.items[0].dead {
 		heap.Pop(&q.queue)
 	}
-	if len(q.queue) == 0 {
+	if q.queue.Len() == 0 {
 		return 0, false
 	}
-	return q.queue[0].Due, true
+	return q.queue.items[0].Due, true
 }
 
 // waiting counts the messages.
 func (q *timers) waiting() (n int) {
-	for _, t := range q.queue {
+	for _, t := range q.queue.items {
 		if !t.dead {
 			n++
 		}
@@ -83,17 +83,27 @@ func (q *timers) waiting() (n int) {
 }
 
 // timerHeap is a heap by due time and number.
-type timerHeap []*timer
+type timerHeap struct{ items []*timer }
 
-func (h timerHeap) Len() int { return len(h) }
-func (h timerHeap) Less(i, j int) bool {
-	return h[i].Due < h[j].Due || h[i].Due == h[j].Due && h[i].number < h[j].number
+// Len, Less, Swap, Push and Pop are for container/heap.
+
+func (h *timerHeap) Len() int { return len(h.items) }
+
+func (h *timerHeap) Less(i, j int) bool {
+	a, b := h.items[i], h.items[j]
+	return a.Due < b.Due || a.Due == b.Due && a.number < b.number
 }
-func (h timerHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *timerHeap) Push(x any)   { *h = append(*h, x.(*timer)) } //nolint:errcheck,forcetypeassert // add pushes nothing else
+
+func (h *timerHeap) Swap(i, j int) { h.items[i], h.items[j] = h.items[j], h.items[i] }
+
+func (h *timerHeap) Push(x any) {
+	h.items = append(h.items, x.(*timer)) //nolint:errcheck,forcetypeassert // add pushes nothing else
+}
+
 func (h *timerHeap) Pop() any {
-	last := len(*h) - 1
-	t := (*h)[last]
-	*h = (*h)[:last]
+	last := len(h.items) - 1
+	t := h.items[last]
+	h.items[last] = nil
+	h.items = h.items[:last]
 	return t
 }
