@@ -1,0 +1,152 @@
+package endpoint_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/statefun-go/statefun-go/engine"
+	"github.com/statefun-go/statefun-go/engine/module"
+)
+
+// recording is what testdata/README.md describes.
+type recording struct {
+	Endpoint  string
+	Exchanges []struct {
+		Request struct {
+			Headers map[string]string
+			Body    []byte
+		}
+		Response struct {
+			Status  int
+			Headers map[string]string
+			Body    []byte
+		}
+	}
+	Outcome string
+}
+
+// write sends exchange i as the recorded function did.
+func (r *recording) write(conn net.Conn, i int, chunked bool) {
+	answer := r.Exchanges[i].Response
+	if answer.Status == 0 {
+		return
+	}
+	fmt.Fprintf(conn, "HTTP/1.1 %d Recorded\r\nConnection: close\r\n", answer.Status)
+	for name, value := range answer.Headers {
+		fmt.Fprintf(conn, "%s: %s\r\n", name, value)
+	}
+	switch {
+	case chunked:
+		io.WriteString(conn, "Transfer-Encoding: chunked\r\n\r\n")
+		for _, b := range answer.Body {
+			fmt.Fprintf(conn, "1\r\n%s\r\n", []byte{b})
+		}
+		io.WriteString(conn, "0\r\n\r\n")
+	case answer.Status == http.StatusNoContent:
+		io.WriteString(conn, "\r\n")
+	default:
+		fmt.Fprintf(conn, "Content-Length: %d\r\n\r\n%s", len(answer.Body), answer.Body)
+	}
+}
+
+// verdicts returns what Flink made of the listed exchanges: 0 for an accepted
+// answer, otherwise a kind. A redirect that OkHttp followed is one exchange.
+func (r *recording) verdicts(t *testing.T) []engine.Kind {
+	t.Helper()
+	var requests int
+	if _, err := fmt.Sscanf(r.Outcome, "%d requests on", &requests); err != nil {
+		t.Fatalf("outcome %q: %v", r.Outcome, err)
+	}
+	last := accepted
+	switch {
+	case strings.Contains(r.Outcome, "The job kept running"):
+	case requests == 1:
+		last = fatal
+	default: // sent again until the time was up; 0 requests: never connected
+		last = retry
+	}
+	out := make([]engine.Kind, requests)
+	for i := range out {
+		out[i] = retry
+	}
+	if requests > 0 {
+		out[requests-1] = last
+	}
+	return out[:min(requests, len(r.Exchanges))]
+}
+
+const accepted engine.Kind = -1
+
+// TestRecorded plays each recorded answer to the client: it must send the
+// recorded bytes and class the answer as Flink did.
+func TestRecorded(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/flink-3.3.0/*.json")
+	if err != nil || len(files) < 60 {
+		t.Fatalf("%d recordings, %v", len(files), err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".json")
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var r recording
+			if err := json.Unmarshal(data, &r); err != nil {
+				t.Fatal(err)
+			}
+			play(t, name, &r)
+		})
+	}
+}
+
+func play(t *testing.T, name string, r *recording) {
+	t.Helper()
+	var next atomic.Int64
+	bodies := make(chan string, 1)
+	f := newFaults(t, func(conn net.Conn, req *http.Request) bool {
+		body, _ := io.ReadAll(req.Body)
+		bodies <- string(body)
+		r.write(conn, int(next.Load()), strings.HasPrefix(name, "chunked"))
+		return false // a new connection for each attempt, as after a failure of Flink's
+	})
+	kind := module.Async
+	if strings.Contains(r.Endpoint, "okhttp") {
+		kind = module.OkHTTP
+	}
+	c := newClient(t, spec(kind, f.url()))
+	verdicts := r.verdicts(t)
+	if len(verdicts) == 0 { // refused
+		f.Close()
+		_, err := c.Call(t.Context(), greeter, []byte("x"))
+		wantFailure(t, err, retry)
+	}
+	for i, want := range verdicts {
+		next.Store(int64(i))
+		sent := r.Exchanges[0].Request.Body
+		_, err := c.Call(t.Context(), greeter, sent)
+		select {
+		case got := <-bodies:
+			if got != string(sent) {
+				t.Errorf("exchange %d: sent %x, want %x", i, got, sent)
+			}
+		default:
+			t.Errorf("exchange %d: no request came", i)
+		}
+		if want != accepted {
+			wantFailure(t, err, want)
+		} else if err != nil {
+			t.Errorf("exchange %d: %v", i, err)
+		}
+	}
+}

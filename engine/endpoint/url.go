@@ -1,0 +1,101 @@
+package endpoint
+
+import (
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// placeholder is the only one that a urlPathTemplate may hold, any number of
+// times.
+const placeholder = "{function.name}"
+
+// maxTargets bounds the cache of one template: under ns/* the names come from
+// outside.
+const maxTargets = 1024
+
+// target is where the requests of one function go.
+type target struct {
+	url  *url.URL
+	host string // the Host header
+	name string // the URL as in module.yaml, for messages
+}
+
+// template is a urlPathTemplate with the targets made of it so far.
+type template struct {
+	text string
+
+	mu      sync.Mutex
+	targets map[string]*target // by the function's name; one under "" if the text has no placeholder
+}
+
+func newTemplate(text string) *template {
+	return &template{text: text, targets: map[string]*target{}}
+}
+
+// target returns the target of the function named name.
+func (t *template) target(name string) (*target, error) {
+	if !strings.Contains(t.text, placeholder) {
+		name = ""
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if to := t.targets[name]; to != nil {
+		return to, nil
+	}
+	to, err := parseTarget(t.text, name)
+	if err != nil {
+		return nil, err
+	}
+	if len(t.targets) >= maxTargets {
+		clear(t.targets)
+	}
+	t.targets[name] = to
+	return to, nil
+}
+
+// parseTarget fills in the name and parses the URL. The name is escaped, so
+// that a name from outside cannot reach another host or path.
+func parseTarget(text, name string) (*target, error) {
+	full := strings.ReplaceAll(text, placeholder, strings.ReplaceAll(url.QueryEscape(name), "+", "%20"))
+	u, err := url.Parse(full)
+	if err != nil {
+		return nil, fmt.Errorf("urlPathTemplate %q for %q: %w", text, name, err)
+	}
+	to := &target{url: u, host: u.Host, name: full}
+	if u.Scheme == "http+unix" {
+		to.url, to.host = unixURL(u), "unused" // as Flink
+	}
+	return to, nil
+}
+
+// unixURL splits http+unix:///dir/name.sock/serve/path after the first element
+// that ends in .sock, as Flink does.
+func unixURL(u *url.URL) *url.URL {
+	elements := strings.Split(u.Path, "/")
+	socket := 1 + slices.IndexFunc(elements, func(e string) bool { return strings.HasSuffix(e, ".sock") })
+	return &url.URL{
+		Scheme: "http", Host: socketHost(strings.Join(elements[:socket], "/")),
+		Path: "/" + strings.Join(elements[socket:], "/"), RawQuery: u.RawQuery,
+	}
+}
+
+// Connections are pooled by host, so the path of a socket travels to the
+// dialer as one.
+const socketSuffix = ".sock"
+
+func socketHost(path string) string { return hex.EncodeToString([]byte(path)) + socketSuffix }
+
+// socketPath is the inverse of socketHost for the "host:port" that a dialer
+// gets.
+func socketPath(addr string) (string, error) {
+	host, _, _ := strings.Cut(addr, socketSuffix)
+	path, err := hex.DecodeString(host)
+	if err != nil {
+		return "", fmt.Errorf("unix socket of %q: %w", addr, err)
+	}
+	return string(path), nil
+}
