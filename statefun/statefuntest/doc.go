@@ -5,8 +5,8 @@
 //		r := statefuntest.New(t, Functions(), nil)
 //		statefuntest.Send(r, Greeter.Address("Ann"), GreetType, GreetRequest{Name: "Ann"})
 //		r.Run()
-//		if got := r.Records("example/greets"); string(got[0].Value) != "Hello Ann, visit 1" {
-//			t.Errorf("got %s", got[0].Value)
+//		if seen, _ := statefuntest.State(r, Greeter.Address("Ann"), Seen); seen != 1 {
+//			t.Errorf("seen %d times", seen)
 //		}
 //	}
 //
