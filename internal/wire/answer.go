@@ -1,11 +1,5 @@
 package wire
 
-import (
-	"fmt"
-
-	"google.golang.org/protobuf/encoding/protowire"
-)
-
 // Answer is a decoded FromFunction. At most one of HasResult and
 // HasIncomplete is set; with neither, the answer is a success without effects.
 type Answer struct {
@@ -90,32 +84,24 @@ type StateSpec struct {
 // 101 nor tokens and cancellation; it skips them as a 2.x runtime does.
 func (a *Answer) Decode(v Version, b []byte) error {
 	a.reset()
-	for len(b) > 0 {
-		f, rest, err := next(b)
-		if err != nil {
-			return err
-		}
-		b = rest
+	f := fields{rest: b}
+	for f.next() {
 		switch {
-		case f.is(100, protowire.BytesType):
+		case f.tag == 100<<3|lenType:
 			if a.HasIncomplete { // a oneof: the last one counts
 				a.reset()
 			}
 			a.HasResult = true
-			if err := a.decodeResult(v, f.data); err != nil {
-				return fmt.Errorf("invocation_result: %w", err)
-			}
-		case v == V3 && f.is(101, protowire.BytesType):
+			f.fail("invocation_result", a.decodeResult(v, f.data))
+		case f.tag == 101<<3|lenType && v == V3:
 			if a.HasResult {
 				a.reset()
 			}
 			a.HasIncomplete = true
-			if err := a.decodeIncomplete(f.data); err != nil {
-				return fmt.Errorf("incomplete_invocation_context: %w", err)
-			}
+			f.fail("incomplete_invocation_context", a.decodeIncomplete(f.data))
 		}
 	}
-	return nil
+	return f.err
 }
 
 func (a *Answer) reset() {
@@ -126,195 +112,127 @@ func (a *Answer) reset() {
 }
 
 func (a *Answer) decodeResult(v Version, b []byte) error {
-	for len(b) > 0 {
-		f, rest, err := next(b)
-		if err != nil {
-			return err
-		}
-		b = rest
-		if f.typ != protowire.BytesType {
-			continue
-		}
-		switch f.number {
-		case 1:
-			err = decodeInto(&a.Mutations, MaxStates, "state_mutations", f.data, func(m *Mutation, b []byte) error { return m.decode(b) })
-		case 2:
-			err = decodeInto(&a.Messages, MaxInvocations, "outgoing_messages", f.data, func(m *Message, b []byte) error { return m.decode(b) })
-		case 3:
-			err = decodeInto(&a.Delayed, MaxInvocations, "delayed_invocations", f.data, func(d *Delayed, b []byte) error { return d.decode(v, b) })
-		case 4:
-			err = decodeInto(&a.Egresses, MaxInvocations, "outgoing_egresses", f.data, func(e *Egress, b []byte) error { return e.decode(b) })
-		}
-		if err != nil {
-			return err
+	f := fields{rest: b}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | lenType:
+			element(&f, &a.Mutations, MaxStates, "state_mutations", (*Mutation).decode)
+		case 2<<3 | lenType:
+			element(&f, &a.Messages, MaxInvocations, "outgoing_messages", (*Message).decode)
+		case 3<<3 | lenType:
+			element(&f, &a.Delayed, MaxInvocations, "delayed_invocations", func(d *Delayed, b []byte) error { return d.decode(v, b) })
+		case 4<<3 | lenType:
+			element(&f, &a.Egresses, MaxInvocations, "outgoing_egresses", (*Egress).decode)
 		}
 	}
-	return nil
-}
-
-// decodeInto appends one decoded element to list.
-func decodeInto[T any](list *[]T, limit int, name string, data []byte, decode func(*T, []byte) error) error {
-	if len(*list) >= limit {
-		return fmt.Errorf("%s: %w of %d", name, ErrTooMany, limit)
-	}
-	var zero T
-	*list = append(*list, zero)
-	if err := decode(&(*list)[len(*list)-1], data); err != nil {
-		return fmt.Errorf("%s %d: %w", name, len(*list)-1, err)
-	}
-	return nil
+	return f.err
 }
 
 func (m *Mutation) decode(b []byte) error {
-	for len(b) > 0 {
-		f, rest, err := next(b)
-		if err != nil {
-			return err
-		}
-		b = rest
-		switch {
-		case f.is(1, protowire.VarintType):
+	f := fields{rest: b}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | varintType:
 			m.Type = MutationType(int32(f.num)) //nolint:gosec // protobuf truncates enums so
-		case f.is(2, protowire.BytesType):
-			if m.Name, err = f.text("state_name"); err != nil {
-				return err
-			}
-		case f.is(3, protowire.BytesType):
+		case 2<<3 | lenType:
+			m.Name = f.text("state_name")
+		case 3<<3 | lenType:
 			m.HasValue, m.last = true, len(m.Value)
 			m.Value = merge(m.Value, f.data)
 		}
 	}
-	return nil
+	return f.err
 }
 
 func (m *Message) decode(b []byte) error {
-	for len(b) > 0 {
-		f, rest, err := next(b)
-		if err != nil {
-			return err
-		}
-		b = rest
-		if err := m.field(f, 1); err != nil {
-			return err
+	f := fields{rest: b}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | lenType:
+			m.target(&f)
+		case 2<<3 | lenType:
+			m.argument(&f)
 		}
 	}
-	return nil
+	return f.err
 }
 
-// field takes the target, field number first, and the argument after it.
-func (m *Message) field(f field, first protowire.Number) error {
-	switch {
-	case f.is(first, protowire.BytesType):
-		if err := decodeAddress(&m.Target, f.data); err != nil {
-			return fmt.Errorf("target: %w", err)
-		}
-	case f.is(first+1, protowire.BytesType):
-		m.HasArgument = true
-		m.Argument = merge(m.Argument, f.data)
-	}
-	return nil
+func (m *Message) target(f *fields) { f.fail("target", decodeAddress(&m.Target, f.data)) }
+
+func (m *Message) argument(f *fields) {
+	m.HasArgument = true
+	m.Argument = merge(m.Argument, f.data)
 }
 
 func (d *Delayed) decode(v Version, b []byte) error {
-	for len(b) > 0 {
-		f, rest, err := next(b)
-		if err != nil {
-			return err
-		}
-		b = rest
+	f := fields{rest: b}
+	for f.next() {
 		switch {
-		case f.is(1, protowire.VarintType):
+		case f.tag == 1<<3|varintType:
 			d.DelayMillis = int64(f.num) //nolint:gosec // int64 on the wire
-		case v == V3 && f.is(10, protowire.VarintType):
+		case f.tag == 2<<3|lenType:
+			d.target(&f)
+		case f.tag == 3<<3|lenType:
+			d.argument(&f)
+		case f.tag == 10<<3|varintType && v == V3:
 			d.Cancel = f.num != 0
-		case v == V3 && f.is(11, protowire.BytesType):
-			d.Token, err = f.text("cancellation_token")
-		default:
-			err = d.field(f, 2)
-		}
-		if err != nil {
-			return err
+		case f.tag == 11<<3|lenType && v == V3:
+			d.Token = f.text("cancellation_token")
 		}
 	}
-	return nil
+	return f.err
 }
 
 func (e *Egress) decode(b []byte) error {
-	for len(b) > 0 {
-		f, rest, err := next(b)
-		if err != nil {
-			return err
-		}
-		b = rest
-		switch {
-		case f.is(1, protowire.BytesType):
-			e.Namespace, err = f.text("egress_namespace")
-		case f.is(2, protowire.BytesType):
-			e.Name, err = f.text("egress_type")
-		case f.is(3, protowire.BytesType):
+	f := fields{rest: b}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | lenType:
+			e.Namespace = f.text("egress_namespace")
+		case 2<<3 | lenType:
+			e.Name = f.text("egress_type")
+		case 3<<3 | lenType:
 			e.HasArgument = true
 			e.Argument = merge(e.Argument, f.data)
 		}
-		if err != nil {
-			return err
-		}
 	}
-	return nil
+	return f.err
 }
 
 func (a *Answer) decodeIncomplete(b []byte) error {
-	for len(b) > 0 {
-		f, rest, err := next(b)
-		if err != nil {
-			return err
-		}
-		b = rest
-		if !f.is(1, protowire.BytesType) {
-			continue
-		}
-		err = decodeInto(&a.Missing, MaxStates, "missing_values", f.data, func(s *StateSpec, b []byte) error { return s.decode(b) })
-		if err != nil {
-			return err
+	f := fields{rest: b}
+	for f.next() {
+		if f.tag == 1<<3|lenType {
+			element(&f, &a.Missing, MaxStates, "missing_values", (*StateSpec).decode)
 		}
 	}
-	return nil
+	return f.err
 }
 
 func (s *StateSpec) decode(b []byte) error {
-	for len(b) > 0 {
-		f, rest, err := next(b)
-		if err != nil {
-			return err
-		}
-		b = rest
-		switch {
-		case f.is(1, protowire.BytesType):
-			s.Name, err = f.text("state_name")
-		case f.is(2, protowire.BytesType):
-			err = s.decodeExpiration(f.data)
-		case f.is(3, protowire.BytesType):
-			s.TypeName, err = f.text("type_typename")
-		}
-		if err != nil {
-			return err
+	f := fields{rest: b}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | lenType:
+			s.Name = f.text("state_name")
+		case 2<<3 | lenType:
+			f.fail("expiration_spec", s.decodeExpiration(f.data))
+		case 3<<3 | lenType:
+			s.TypeName = f.text("type_typename")
 		}
 	}
-	return nil
+	return f.err
 }
 
 func (s *StateSpec) decodeExpiration(b []byte) error {
-	for len(b) > 0 {
-		f, rest, err := next(b)
-		if err != nil {
-			return err
-		}
-		b = rest
-		switch {
-		case f.is(1, protowire.VarintType):
+	f := fields{rest: b}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | varintType:
 			s.Mode = ExpireMode(int32(f.num)) //nolint:gosec // protobuf truncates enums so
-		case f.is(2, protowire.VarintType):
+		case 2<<3 | varintType:
 			s.ExpireAfterMillis = int64(f.num) //nolint:gosec // int64 on the wire
 		}
 	}
-	return nil
+	return f.err
 }

@@ -3,8 +3,6 @@ package wire
 import (
 	"bytes"
 	"unicode/utf8"
-
-	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // Verdict is what [Detect] finds out about the version of a request.
@@ -69,16 +67,12 @@ func (t *tally) add(v Version) {
 // one and bytes in the other, and only the one has a field 3. With field 1
 // alone, or nothing, it cannot be told.
 func argumentVersion(b []byte) Version {
-	for len(b) > 0 {
-		f, rest, err := next(b)
-		if err != nil {
-			return 0
-		}
-		b = rest
-		switch {
-		case f.is(2, protowire.VarintType), f.is(3, protowire.BytesType):
+	f := fields{rest: b}
+	for f.next() {
+		switch f.tag {
+		case 2<<3 | varintType, 3<<3 | lenType:
 			return V3
-		case f.is(2, protowire.BytesType):
+		case 2<<3 | lenType:
 			return V2
 		}
 	}
@@ -92,27 +86,21 @@ func stateVersion(s *State) Version {
 	if len(s.Value) == 0 {
 		return 0
 	}
-	var seen [4]bool
-	slash := false
-	for b := s.Value; len(b) > 0; {
-		f, rest, err := next(b)
-		if err != nil || f.number > 3 || seen[f.number] {
-			return V2
-		}
-		b = rest
-		seen[f.number] = true
+	var name, has, value int
+	f := fields{rest: s.Value}
+	for f.next() {
 		switch {
-		case f.is(1, protowire.BytesType):
-			if !utf8.Valid(f.data) {
-				return V2
-			}
-			slash = bytes.IndexByte(f.data, '/') >= 0
-		case f.is(2, protowire.VarintType) && f.num == 1, f.is(3, protowire.BytesType):
+		case f.tag == 1<<3|lenType && utf8.Valid(f.data) && bytes.IndexByte(f.data, '/') >= 0:
+			name++
+		case f.tag == 2<<3|varintType && f.num == 1:
+			has++
+		case f.tag == 3<<3|lenType:
+			value++
 		default:
 			return V2
 		}
 	}
-	if seen[1] && seen[2] && slash {
+	if f.err == nil && name == 1 && has == 1 && value <= 1 {
 		return V3
 	}
 	return V2

@@ -3,37 +3,33 @@ package wire_test
 import (
 	"testing"
 
-	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/statefun-go/statefun-go/internal/wire"
 	"github.com/statefun-go/statefun-go/internal/wire/wiretest"
 )
 
-// seeds adds the recorded bodies, requests or answers, and some that no encoder
-// writes.
-func seeds(f *testing.F, s *wiretest.Schema, answers bool) {
-	f.Helper()
-	seen := map[string]bool{}
-	add := func(b []byte) {
-		if len(b) < 4096 && !seen[string(b)] {
-			seen[string(b)] = true
-			f.Add(b)
-		}
+// seeds are inputs to start from, each once. Long ones are left out: the fuzzer
+// spends its time on making them shorter.
+type seeds struct {
+	f    *testing.F
+	seen map[string]bool
+}
+
+func newSeeds(f *testing.F) seeds { return seeds{f, map[string]bool{}} }
+
+func (s seeds) add(b []byte) {
+	if len(b) < 512 && !s.seen[string(b)] {
+		s.seen[string(b)] = true
+		s.f.Add(b)
 	}
-	for _, rec := range recordings(f) {
-		if answers {
-			add(rec.Response.Body)
-		} else {
-			add(rec.Request.Body)
-		}
-	}
-	md := s.Request
-	if answers {
-		md = s.Answer
-	}
+}
+
+// messages adds random messages in encodings that no encoder writes.
+func (s seeds) messages(md protoreflect.MessageDescriptor) {
 	for seed := range uint64(20) {
 		r := wiretest.NewRandom(seed)
-		add(r.Scramble(r.Message(md)))
+		s.add(r.Scramble(r.Message(md)))
 	}
 }
 
@@ -42,7 +38,11 @@ func seeds(f *testing.F, s *wiretest.Schema, answers bool) {
 // bounded by its size.
 func FuzzRequest(f *testing.F) {
 	list := schemas(f)
-	seeds(f, list[0], false)
+	start := newSeeds(f)
+	for _, rec := range recordings(f) {
+		start.add(rec.Request.Body)
+	}
+	start.messages(list[0].Request)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, s := range list {
 			agreeRequest(t, s, b)
@@ -69,9 +69,11 @@ func FuzzRequest(f *testing.F) {
 // both versions.
 func FuzzAnswer(f *testing.F) {
 	list := schemas(f)
-	for _, s := range list {
-		seeds(f, s, true)
+	start := newSeeds(f)
+	for _, rec := range recordings(f) {
+		start.add(rec.Response.Body)
 	}
+	start.messages(list[0].Answer)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, s := range list {
 			agreeAnswer(t, s, b)
@@ -85,7 +87,11 @@ func FuzzAnswer(f *testing.F) {
 // other with certainty.
 func FuzzDetect(f *testing.F) {
 	list := schemas(f)
-	seeds(f, list[0], false)
+	start := newSeeds(f)
+	for _, rec := range recordings(f) {
+		start.add(rec.Request.Body)
+	}
+	start.messages(list[0].Request)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var r, again wire.Request
 		if r.Decode(b) != nil {
@@ -115,16 +121,17 @@ func FuzzDetect(f *testing.F) {
 // what is certainly of the other version, and encodes as protobuf-go encodes it.
 func FuzzParseValue(f *testing.F) {
 	list := schemas(f)
+	start := newSeeds(f)
 	for _, rec := range recordings(f) {
 		var r wire.Request
 		if r.Decode(rec.Request.Body) != nil {
 			continue
 		}
 		for i := range r.Invocations {
-			f.Add(r.Invocations[i].Argument)
+			start.add(r.Invocations[i].Argument)
 		}
 		for i := range r.States {
-			f.Add(r.States[i].Value)
+			start.add(r.States[i].Value)
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -137,15 +144,9 @@ func FuzzParseValue(f *testing.F) {
 // Egress records are read as protobuf-go reads them, with the fork's headers.
 func FuzzRecord(f *testing.F) {
 	list := schemas(f)
-	for _, s := range list {
-		for seed := range uint64(20) {
-			r := wiretest.NewRandom(seed)
-			for _, m := range []proto.Message{r.Message(s.Kafka), r.Message(s.Kinesis)} {
-				f.Add(wiretest.Marshal(m))
-				f.Add(r.Scramble(m))
-			}
-		}
-	}
+	start := newSeeds(f)
+	start.messages(list[0].Kafka)
+	start.messages(list[0].Kinesis)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, s := range list {
 			agreeKafka(t, s, b)

@@ -1,10 +1,6 @@
 package wire
 
-import (
-	"fmt"
-
-	"google.golang.org/protobuf/encoding/protowire"
-)
+import "fmt"
 
 // recordPrefix comes before the name of an egress record's message.
 const recordPrefix = "type.googleapis.com/"
@@ -63,47 +59,38 @@ func AppendKafkaRecord(dst []byte, r *KafkaRecord) []byte {
 }
 
 // DecodeKafkaRecord decodes b; the record is a view of it.
-func DecodeKafkaRecord(b []byte) (r KafkaRecord, err error) {
-	for len(b) > 0 {
-		f, rest, err := next(b)
-		if err != nil {
-			return KafkaRecord{}, err
-		}
-		b = rest
-		switch {
-		case f.is(1, protowire.BytesType):
-			r.Key, err = f.text("key")
-		case f.is(2, protowire.BytesType):
+func DecodeKafkaRecord(b []byte) (KafkaRecord, error) {
+	var r KafkaRecord
+	f := fields{rest: b}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | lenType:
+			r.Key = f.text("key")
+		case 2<<3 | lenType:
 			r.Value = f.data
-		case f.is(3, protowire.BytesType):
-			r.Topic, err = f.text("topic")
-		case f.is(4, protowire.BytesType):
-			err = decodeInto(&r.Headers, MaxStates, "headers", f.data, func(h *Header, b []byte) error { return h.decode(b) })
+		case 3<<3 | lenType:
+			r.Topic = f.text("topic")
+		case 4<<3 | lenType:
+			element(&f, &r.Headers, MaxStates, "headers", (*Header).decode)
 		}
-		if err != nil {
-			return KafkaRecord{}, fmt.Errorf("KafkaProducerRecord: %w", err)
-		}
+	}
+	if f.err != nil {
+		return KafkaRecord{}, fmt.Errorf("KafkaProducerRecord: %w", f.err)
 	}
 	return r, nil
 }
 
 func (h *Header) decode(b []byte) error {
-	for len(b) > 0 {
-		f, rest, err := next(b)
-		if err != nil {
-			return err
-		}
-		b = rest
-		switch {
-		case f.is(1, protowire.BytesType):
-			if h.Key, err = f.text("key"); err != nil {
-				return err
-			}
-		case f.is(2, protowire.BytesType):
+	f := fields{rest: b}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | lenType:
+			h.Key = f.text("key")
+		case 2<<3 | lenType:
 			h.Value = f.data
 		}
 	}
-	return nil
+	return f.err
 }
 
 // KinesisRecord is a KinesisEgressRecord.
@@ -123,26 +110,23 @@ func AppendKinesisRecord(dst []byte, r *KinesisRecord) []byte {
 }
 
 // DecodeKinesisRecord decodes b; the record is a view of it.
-func DecodeKinesisRecord(b []byte) (r KinesisRecord, err error) {
-	for len(b) > 0 {
-		f, rest, err := next(b)
-		if err != nil {
-			return KinesisRecord{}, err
-		}
-		b = rest
-		switch {
-		case f.is(1, protowire.BytesType):
-			r.PartitionKey, err = f.text("partition_key")
-		case f.is(2, protowire.BytesType):
+func DecodeKinesisRecord(b []byte) (KinesisRecord, error) {
+	var r KinesisRecord
+	f := fields{rest: b}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | lenType:
+			r.PartitionKey = f.text("partition_key")
+		case 2<<3 | lenType:
 			r.Value = f.data
-		case f.is(3, protowire.BytesType):
-			r.Stream, err = f.text("stream")
-		case f.is(4, protowire.BytesType):
-			r.ExplicitHashKey, err = f.text("explicit_hash_key")
+		case 3<<3 | lenType:
+			r.Stream = f.text("stream")
+		case 4<<3 | lenType:
+			r.ExplicitHashKey = f.text("explicit_hash_key")
 		}
-		if err != nil {
-			return KinesisRecord{}, fmt.Errorf("KinesisEgressRecord: %w", err)
-		}
+	}
+	if f.err != nil {
+		return KinesisRecord{}, fmt.Errorf("KinesisEgressRecord: %w", f.err)
 	}
 	return r, nil
 }

@@ -1,10 +1,6 @@
 package wire
 
-import (
-	"fmt"
-
-	"google.golang.org/protobuf/encoding/protowire"
-)
+import ()
 
 // Request is a ToFunction: one batch of invocations for one address.
 type Request struct {
@@ -41,99 +37,59 @@ type Invocation struct {
 // error r holds no meaning. r is a view of b.
 func (r *Request) Decode(b []byte) error {
 	*r = Request{States: r.States[:0], Invocations: r.Invocations[:0]}
-	for len(b) > 0 {
-		f, rest, err := next(b)
-		if err != nil {
-			return err
-		}
-		b = rest
-		if !f.is(100, protowire.BytesType) {
-			continue
-		}
-		r.HasBatch = true
-		if err := r.decodeBatch(f.data); err != nil {
-			return fmt.Errorf("invocation batch: %w", err)
+	f := fields{rest: b}
+	for f.next() {
+		if f.tag == 100<<3|lenType {
+			r.HasBatch = true
+			f.fail("invocation batch", r.decodeBatch(f.data))
 		}
 	}
-	return nil
+	return f.err
 }
 
 func (r *Request) decodeBatch(b []byte) error {
-	for len(b) > 0 {
-		f, rest, err := next(b)
-		if err != nil {
-			return err
-		}
-		b = rest
-		if f.typ != protowire.BytesType {
-			continue
-		}
-		switch f.number {
-		case 1:
+	f := fields{rest: b}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | lenType:
 			r.HasTarget = true
-			if err := decodeAddress(&r.Target, f.data); err != nil {
-				return fmt.Errorf("target: %w", err)
-			}
-		case 2:
-			if len(r.States) >= MaxStates {
-				return fmt.Errorf("states: %w of %d", ErrTooMany, MaxStates)
-			}
-			r.States = append(r.States, State{})
-			if err := r.States[len(r.States)-1].decode(f.data); err != nil {
-				return fmt.Errorf("state %d: %w", len(r.States)-1, err)
-			}
-		case 3:
-			if len(r.Invocations) >= MaxInvocations {
-				return fmt.Errorf("invocations: %w of %d", ErrTooMany, MaxInvocations)
-			}
-			r.Invocations = append(r.Invocations, Invocation{})
-			if err := r.Invocations[len(r.Invocations)-1].decode(f.data); err != nil {
-				return fmt.Errorf("invocation %d: %w", len(r.Invocations)-1, err)
-			}
+			f.fail("target", decodeAddress(&r.Target, f.data))
+		case 2<<3 | lenType:
+			element(&f, &r.States, MaxStates, "state", (*State).decode)
+		case 3<<3 | lenType:
+			element(&f, &r.Invocations, MaxInvocations, "invocation", (*Invocation).decode)
 		}
 	}
-	return nil
+	return f.err
 }
 
 func (s *State) decode(b []byte) error {
-	for len(b) > 0 {
-		f, rest, err := next(b)
-		if err != nil {
-			return err
-		}
-		b = rest
-		switch {
-		case f.is(1, protowire.BytesType):
-			if s.Name, err = f.text("name"); err != nil {
-				return err
-			}
-		case f.is(2, protowire.BytesType):
+	f := fields{rest: b}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | lenType:
+			s.Name = f.text("name")
+		case 2<<3 | lenType:
 			s.HasValue, s.last = true, len(s.Value)
 			s.Value = merge(s.Value, f.data)
 		}
 	}
-	return nil
+	return f.err
 }
 
 func (i *Invocation) decode(b []byte) error {
-	for len(b) > 0 {
-		f, rest, err := next(b)
-		if err != nil {
-			return err
-		}
-		b = rest
-		switch {
-		case f.is(1, protowire.BytesType):
-			if err := decodeAddress(&i.Caller, f.data); err != nil {
-				return fmt.Errorf("caller: %w", err)
-			}
+	f := fields{rest: b}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | lenType:
+			f.fail("caller", decodeAddress(&i.Caller, f.data))
 			i.HasCaller = !i.Caller.IsZero()
-		case f.is(2, protowire.BytesType):
+		case 2<<3 | lenType:
 			i.HasArgument = true
 			i.Argument = merge(i.Argument, f.data)
 		}
 	}
-	return nil
+	return f.err
 }
 
 // AppendRequest appends the encoding of r to dst. Field 100 is always written,

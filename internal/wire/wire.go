@@ -2,12 +2,7 @@ package wire
 
 import (
 	"errors"
-	"fmt"
-	"slices"
-	"unicode/utf8"
 	"unsafe"
-
-	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // Version is a version of the request-reply protocol.
@@ -57,93 +52,32 @@ type Value struct {
 // [ErrOtherVersion] where the bytes show the other version.
 func ParseValue(v Version, raw []byte) (Value, error) {
 	val := Value{Has: v == V2}
-	for len(raw) > 0 {
-		f, rest, err := next(raw)
-		if err != nil {
-			return Value{}, err
-		}
-		raw = rest
-		switch {
-		case f.is(1, protowire.BytesType):
-			if val.TypeName, err = f.text("typename"); err != nil {
-				return Value{}, err
+	f := fields{rest: raw}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | lenType:
+			val.TypeName = f.text("typename")
+		case 2<<3 | varintType: // has_value, in version 3 only
+			if v != V3 {
+				return Value{}, ErrOtherVersion
 			}
-		case v == V3 && f.is(2, protowire.VarintType):
 			val.Has = f.num != 0
-		case v == V3 && f.is(3, protowire.BytesType):
+		case 2<<3 | lenType: // the value, in version 2 only
+			if v != V2 {
+				return Value{}, ErrOtherVersion
+			}
 			val.Data = f.data
-		case v == V2 && f.is(2, protowire.BytesType):
+		case 3<<3 | lenType: // the value, in version 3 only
+			if v != V3 {
+				return Value{}, ErrOtherVersion
+			}
 			val.Data = f.data
-		case f.number == 2 && (f.typ == protowire.VarintType || f.typ == protowire.BytesType),
-			v == V2 && f.is(3, protowire.BytesType):
-			return Value{}, ErrOtherVersion
 		}
+	}
+	if f.err != nil {
+		return Value{}, f.err
 	}
 	return val, nil
-}
-
-// field is one decoded field of a message.
-type field struct {
-	number protowire.Number
-	typ    protowire.Type
-	num    uint64 // of a varint
-	data   []byte // of a length-delimited field
-}
-
-func (f field) is(n protowire.Number, t protowire.Type) bool { return f.number == n && f.typ == t }
-
-// text returns a string field as a view. Proto3 strings are UTF-8.
-func (f field) text(name string) (string, error) {
-	if !utf8.Valid(f.data) {
-		return "", fmt.Errorf("%s is not UTF-8: %q", name, clip(f.data))
-	}
-	return View(f.data), nil
-}
-
-// clip shortens bytes for an error message.
-func clip(b []byte) []byte { return b[:min(len(b), 64)] }
-
-// next splits the first field off b.
-func next(b []byte) (f field, rest []byte, err error) {
-	if len(b) >= 2 && b[0] < 0x80 && b[0] >= 8 {
-		// One-byte tag, one-byte varint or length: nearly every field.
-		f.number, f.typ = protowire.Number(b[0]>>3), protowire.Type(b[0]&7)
-		if v := b[1]; v < 0x80 {
-			switch {
-			case f.typ == protowire.VarintType:
-				f.num = uint64(v)
-				return f, b[2:], nil
-			case f.typ == protowire.BytesType && int(v) <= len(b)-2:
-				f.data = b[2 : 2+int(v) : 2+int(v)]
-				return f, b[2+int(v):], nil
-			}
-		}
-	}
-	return nextSlow(b)
-}
-
-func nextSlow(b []byte) (f field, rest []byte, err error) {
-	var n int
-	if f.number, f.typ, n = protowire.ConsumeTag(b); n < 0 {
-		return field{}, nil, fmt.Errorf("bad tag: %w", protowire.ParseError(n))
-	}
-	if f.number > protowire.MaxValidNumber { // ConsumeTag lets some larger ones pass
-		return field{}, nil, fmt.Errorf("bad tag: field number %d", f.number)
-	}
-	rest = b[n:]
-	switch f.typ {
-	case protowire.VarintType:
-		f.num, n = protowire.ConsumeVarint(rest)
-	case protowire.BytesType:
-		f.data, n = protowire.ConsumeBytes(rest)
-		f.data = slices.Clip(f.data)
-	default:
-		n = protowire.ConsumeFieldValue(f.number, f.typ, rest)
-	}
-	if n < 0 {
-		return field{}, nil, fmt.Errorf("field %d: %w", f.number, protowire.ParseError(n))
-	}
-	return f, rest[n:], nil
 }
 
 // View returns b as a string that shares its memory. b must not change any
@@ -168,23 +102,16 @@ func merge(prev, data []byte) []byte {
 
 // decodeAddress merges an encoded Address into a.
 func decodeAddress(a *Address, b []byte) error {
-	for len(b) > 0 {
-		f, rest, err := next(b)
-		if err != nil {
-			return err
-		}
-		b = rest
-		switch {
-		case f.is(1, protowire.BytesType):
-			a.Namespace, err = f.text("namespace")
-		case f.is(2, protowire.BytesType):
-			a.Name, err = f.text("type")
-		case f.is(3, protowire.BytesType):
-			a.ID, err = f.text("id")
-		}
-		if err != nil {
-			return err
+	f := fields{rest: b}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | lenType:
+			a.Namespace = f.text("namespace")
+		case 2<<3 | lenType:
+			a.Name = f.text("type")
+		case 3<<3 | lenType:
+			a.ID = f.text("id")
 		}
 	}
-	return nil
+	return f.err
 }
