@@ -195,8 +195,10 @@ func TestTooMany(t *testing.T) {
 			return err
 		}},
 	} {
-		if err := tc.decode(tc.limit); err != nil {
-			t.Errorf("%s at the limit: %v", name, err)
+		if few := tc.limit == wire.MaxStates || name == "invocations"; few { // a million of the others take long
+			if err := tc.decode(tc.limit); err != nil {
+				t.Errorf("%s at the limit: %v", name, err)
+			}
 		}
 		if err := tc.decode(tc.limit + 1); !errors.Is(err, wire.ErrTooMany) {
 			t.Errorf("%s over the limit: %v", name, err)

@@ -16,7 +16,10 @@ type seeds struct {
 	seen map[string]bool
 }
 
-func newSeeds(f *testing.F) seeds { return seeds{f, map[string]bool{}} }
+func newSeeds(f *testing.F) seeds {
+	f.Helper()
+	return seeds{f, map[string]bool{}}
+}
 
 func (s seeds) add(b []byte) {
 	if len(b) < 512 && !s.seen[string(b)] {

@@ -1,7 +1,5 @@
 package wire
 
-import ()
-
 // Request is a ToFunction: one batch of invocations for one address.
 type Request struct {
 	Target      Address

@@ -93,10 +93,12 @@ func (r Random) text() string {
 func (r Random) bytes() []byte {
 	b := make([]byte, r.length())
 	for i := range b {
-		b[i] = byte(r.Uint32())
+		b[i] = r.byte()
 	}
 	return b
 }
+
+func (r Random) byte() byte { return byte(r.IntN(256)) } //nolint:gosec // it fits
 
 // length is mostly short, and now and then at a step of a varint.
 func (r Random) length() int {

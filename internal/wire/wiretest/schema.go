@@ -3,7 +3,6 @@ package wiretest
 import (
 	"testing"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/descriptorpb"
@@ -175,7 +174,7 @@ func protocol(v wire.Version) []*descriptorpb.DescriptorProto {
 
 func file(name, pkg string, imports []string, messages ...*descriptorpb.DescriptorProto) *descriptorpb.FileDescriptorProto {
 	return &descriptorpb.FileDescriptorProto{
-		Name: proto.String(name), Package: proto.String(pkg), Syntax: proto.String("proto3"), Dependency: imports, MessageType: messages,
+		Name: &name, Package: &pkg, Syntax: new("proto3"), Dependency: imports, MessageType: messages,
 	}
 }
 
@@ -225,7 +224,7 @@ func alternative(f *descriptorpb.FieldDescriptorProto) *descriptorpb.FieldDescri
 func enum(name string, values ...string) *descriptorpb.EnumDescriptorProto {
 	e := &descriptorpb.EnumDescriptorProto{Name: &name}
 	for i, v := range values {
-		e.Value = append(e.Value, &descriptorpb.EnumValueDescriptorProto{Name: &v, Number: new(int32(i))}) //nolint:gosec // a handful of values
+		e.Value = append(e.Value, &descriptorpb.EnumValueDescriptorProto{Name: &v, Number: new(int32(i))})
 	}
 	return e
 }

@@ -205,7 +205,7 @@ func (r Random) Corrupt(b []byte) []byte {
 	b = append([]byte(nil), b...)
 	for range 1 + r.IntN(3) {
 		if len(b) == 0 {
-			return []byte{byte(r.Uint32())}
+			return []byte{r.byte()}
 		}
 		i := r.IntN(len(b))
 		switch r.IntN(6) {
@@ -218,7 +218,7 @@ func (r Random) Corrupt(b []byte) []byte {
 		case 3:
 			b = append(b[:i], b[i+1:]...)
 		case 4:
-			b = append(b[:i], append([]byte{byte(r.Uint32())}, b[i:]...)...)
+			b = append(b[:i], append([]byte{r.byte()}, b[i:]...)...)
 		default:
 			j := i + r.IntN(min(len(b)-i, 8)+1)
 			b = append(b[:j:j], b[i:]...) // a piece twice
