@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/statefun-go/statefun-go/internal/wire"
@@ -136,13 +138,17 @@ func (h *Handler) Append(ctx context.Context, dst, request []byte) ([]byte, erro
 // warnExpiration says, once, what version 2 wants in module.yaml.
 func (h *Handler) warnExpiration() {
 	h.warnExpire.Do(func() {
+		var lines []string
 		for _, f := range h.functions {
 			for _, s := range f.states {
 				if s.spec.Mode != wire.ExpireNone {
-					h.log.Warn("protocol version 2 takes a state's expiration from module.yaml, not from code",
-						"function", f.name.String(), "state", s.spec.Name, "write", expireYAML(s))
+					lines = append(lines, f.name.String()+": states: ["+expireYAML(s)+"]")
 				}
 			}
+		}
+		if len(lines) > 0 {
+			slices.Sort(lines)
+			h.log.Warn("protocol version 2 takes the expiration of states from module.yaml and not from code", "write", strings.Join(lines, "; "))
 		}
 	})
 }
@@ -152,5 +158,5 @@ func expireYAML(s *stateDecl) string {
 	if s.spec.Mode == wire.ExpireAfterInvoke {
 		mode = "after-invoke"
 	}
-	return fmt.Sprintf("states: [{name: %s, expireAfter: %dms, expireMode: %s}]", s.spec.Name, s.spec.ExpireAfterMillis, mode)
+	return fmt.Sprintf("{name: %s, expireAfter: %dms, expireMode: %s}", s.spec.Name, s.spec.ExpireAfterMillis, mode)
 }
