@@ -104,13 +104,18 @@ func appendString(dst []byte, s string) ([]byte, error) {
 	return append(dst, s...), nil
 }
 
-// decodeString reads a StringWrapper; the string is a view.
+// decodeString reads a StringWrapper; the string is a view. Bytes without its
+// one field are refused: they are plain text that looks like other fields, as
+// many numbers do ("05" is a field 6), and protobuf's answer would be a silent
+// empty string.
 func decodeString(data []byte) (s string, err error) {
+	found := len(data) == 0
 	for rest := data; len(rest) > 0; {
 		number, typ, n := protowire.ConsumeTag(rest)
 		if n < 0 || number == 1 && typ != protowire.BytesType {
 			return "", plainText(data, n)
 		}
+		found = found || number == 1
 		rest = rest[n:]
 		if number != 1 {
 			n = protowire.ConsumeFieldValue(number, typ, rest)
@@ -128,13 +133,16 @@ func decodeString(data []byte) (s string, err error) {
 		}
 		rest = rest[n:]
 	}
+	if !found {
+		return "", plainText(data, 0)
+	}
 	return s, nil
 }
 
 // plainText explains the usual cause: a record of plain text that an ingress
 // labels as a string. The wrapper's length byte is missing there.
 func plainText(data []byte, n int) error {
-	cause := errors.New("field 1 has another wire type")
+	cause := errors.New("field 1 is missing or has another wire type")
 	if n < 0 {
 		cause = protowire.ParseError(n)
 	}
