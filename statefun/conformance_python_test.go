@@ -162,11 +162,15 @@ var pythonDifferences = []pythonDifference{
 	},
 	{
 		"delay of 0", "✗", "sent", "a runtime takes it, as version 3 does",
-		"effect-send-after-zero", []string{`delayed 0 ms demo/x/1 type.googleapis.com/demo.Nudge "" token ""`}, "",
+		"effect-send-after-zero",
+		[]string{`delayed 0 ms demo/x/1 type.googleapis.com/demo.Nudge "" token ""`},
+		"",
 	},
 	{
 		"delay with a fraction of a millisecond", "cut off", "rounded up", "a message must not come before its time",
-		"effect-send-after-fraction", []string{`delayed 2 ms demo/x/1 type.googleapis.com/demo.Nudge "" token ""`}, "",
+		"effect-send-after-fraction",
+		[]string{`delayed 2 ms demo/x/1 type.googleapis.com/demo.Nudge "" token ""`},
+		"",
 	},
 	{
 		"argument missing", "None", "✗", "as in version 3",
@@ -174,14 +178,18 @@ var pythonDifferences = []pythonDifference{
 	},
 	{
 		"writing an empty value to a state", "a write of zero bytes, which reads as absent", "no such call: `Clear`", "one way to do it",
-		"state-set-empty-any", []string{"delete a"}, "",
+		"state-set-empty-any",
+		[]string{"delete a"},
+		"",
 	},
 	{
 		"type_url without a slash, for a protobuf type", "✗", "taken", "protobuf for Go compares so; the name decides",
-		"type-url-without-slash", []string{
+		"type-url-without-slash",
+		[]string{
 			`modify session type.googleapis.com/demo.Session "\b\x01"`,
 			`egress demo/out type.googleapis.com/org.apache.flink.statefun.flink.io.KafkaProducerRecord value "\n\x10Hello x, visit 1" key "x" topic "greetings"`,
-		}, "",
+		},
+		"",
 	},
 	{
 		"version 3 request", "runs without the value", "✗ under `V2`, and the error names `Options.Protocol`; `Auto` answers it in version 3", "a value is never lost in silence",
