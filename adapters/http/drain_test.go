@@ -3,8 +3,10 @@ package statefunhttp_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -106,6 +108,47 @@ func TestDrainOfNothing(t *testing.T) {
 		c.closed()
 	}
 	s.gone(t)
+}
+
+func TestDrainOverHTTP2(t *testing.T) {
+	t.Parallel()
+	b := newBehaviours()
+	s := start(t, b, nil)
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	transport := &http.Transport{Protocols: protocols}
+	defer transport.CloseIdleConnections()
+	running := make(chan string, 1)
+	r := h2Request(t, s.addr, "POST", "/", "", call("slow", "x"))
+	go func() { running <- roundTrip(transport, r) }()
+	<-b.entered
+	s.stop()
+	s.draining(t)
+	if got := roundTrip(transport, h2Request(t, s.addr, "POST", "/", "", call("echo", "x"))); got != "503 shutting down\n" {
+		t.Errorf("a new request gets %q", got)
+	}
+	close(b.release)
+	if got := <-running; got != "200 "+string(nothing()) {
+		t.Errorf("the running request gets %q", got)
+	}
+	if err := <-s.done; err != nil {
+		t.Error(err)
+	}
+	s.gone(t)
+}
+
+// roundTrip returns the status and the body of an answer, or the error.
+func roundTrip(transport *http.Transport, r *http.Request) string {
+	answer, err := transport.RoundTrip(r)
+	if err != nil {
+		return err.Error()
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%d %s", answer.StatusCode, body)
 }
 
 func TestDrainBeforeTheStart(t *testing.T) {

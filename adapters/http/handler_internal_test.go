@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/statefun-go/statefun-go/adapters/internal/reply"
 )
@@ -59,6 +60,57 @@ func TestEmptyResult(t *testing.T) {
 	stop()
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+// The defaults are the same in every adapter.
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	if DefaultMaxRequestBytes != reply.DefaultMaxRequestBytes || DefaultMaxAnswerBytes != reply.DefaultMaxAnswerBytes {
+		t.Error("the limits are not those of package reply")
+	}
+}
+
+func TestGate(t *testing.T) {
+	t.Parallel()
+	g := newGate(2)
+	for i, want := range []reply.Outcome{reply.Done, reply.Done, reply.Overloaded, reply.Overloaded} {
+		if got := g.enter(); got != want {
+			t.Errorf("request %d: outcome %d, want %d", i, got, want)
+		}
+	}
+	g.leave()
+	if got := g.enter(); got != reply.Done {
+		t.Errorf("after one left: outcome %d", got)
+	}
+	idle := g.drain()
+	if got := g.enter(); got != reply.Draining {
+		t.Errorf("while draining: outcome %d", got)
+	}
+	for range 2 {
+		select {
+		case <-idle:
+			t.Error("idle while a request runs")
+		default:
+		}
+		g.leave()
+	}
+	<-idle
+	if running, draining := g.state(); running != 0 || !draining {
+		t.Errorf("%d running, draining: %t", running, draining)
+	}
+}
+
+// However many requests are refused, one record a second says so.
+func TestOverloadIsReportedOnceASecond(t *testing.T) {
+	t.Parallel()
+	g, now := newGate(0), time.Now()
+	for step, want := range []int{1, 0, 0, 3} {
+		g.enter()
+		at := now.Add(time.Duration(step) * 400 * time.Millisecond)
+		if got := g.overload(at); got != want {
+			t.Errorf("step %d: %d refused, want %d", step, got, want)
+		}
 	}
 }
 

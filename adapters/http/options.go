@@ -6,14 +6,12 @@ import (
 	"io/fs"
 	"log/slog"
 	"time"
-
-	"github.com/statefun-go/statefun-go/adapters/internal/reply"
 )
 
 // Defaults of [Options] and [ServerOptions].
 const (
-	DefaultMaxRequestBytes = reply.DefaultMaxRequestBytes // 64 MiB
-	DefaultMaxAnswerBytes  = reply.DefaultMaxAnswerBytes  // 32 MiB, as Flink's payload_max_bytes
+	DefaultMaxRequestBytes = 64 << 20 // Flink limits only answers, and a 413 fails its job on OkHttp
+	DefaultMaxAnswerBytes  = 32 << 20 // as Flink's payload_max_bytes
 	DefaultMaxInFlight     = 1024
 	DefaultHeaderTimeout   = 10 * time.Second
 	DefaultReadTimeout     = time.Minute
