@@ -55,7 +55,7 @@ var sdkDifferences = []sdkDifference{
 		"the bytes are of another type; a silent zero would be written back", nil,
 	},
 	{
-		"plain text as string", "✗", "✗", "the empty string", "✗", "✗, and the error names the usual cause",
+		"plain text as string", "✗", "✗", "the empty string", "✗", "✗, and the error names the usual cause, also where the text parses as fields that the wrapper has not",
 		"an ingress that labels plain text as a string is a common mistake", nil,
 	},
 	{

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"github.com/statefun-go/statefun-go/internal/wire"
 	"github.com/statefun-go/statefun-go/statefun"
@@ -367,5 +368,41 @@ func TestDifferenceVersion2Request(t *testing.T) {
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("protocol %d: got %q, %v", p, got, err)
 		}
+	}
+}
+
+// TestRecordedVersion2UnderAuto runs the two recorded requests of version 2 that
+// all official SDKs refuse. Auto takes them for version 2; a string of
+// google.protobuf is no built-in type, so its function takes it only where it
+// says so.
+func TestRecordedVersion2UnderAuto(t *testing.T) {
+	t.Parallel()
+	ran := ""
+	any2 := statefun.OnAny(func(_ context.Context, _ *statefun.Invocation, m statefun.Message) error {
+		var err error
+		if statefun.String.Is(m) {
+			ran, err = statefun.String.Decode(m)
+			return err
+		}
+		v, err := statefun.Proto[*wrapperspb.StringValue]().Decode(m)
+		ran = v.GetValue()
+		return err
+	})
+	cases := sdkCases(t)
+	for name, function := range map[string]string{"request-v2/stateless": "vectors/plain", "request-v2/opaque-state": "vectors/states"} {
+		request := cases[name].request
+		if err := vectorRefusal(t, &statefun.Options{Protocol: statefun.Auto}, statefun.CodeFailed, bytes.Clone(request)); strings.Contains(err.Error(), "Options.Protocol") {
+			t.Errorf("%s is not taken for version 2: %v", name, err)
+		}
+		h, err := statefun.New([]statefun.Function{statefun.Define(statefun.MustTypeName(function), any2)}, &statefun.Options{Protocol: statefun.Auto})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ran = ""
+		answer, err := h.Append(context.Background(), nil, bytes.Clone(request))
+		if err != nil || ran == "" {
+			t.Errorf("%s: ran %q, %v", name, ran, err)
+		}
+		wantBytes(t, answer, "a2 06 00")
 	}
 }

@@ -168,6 +168,55 @@ func checkVersionOf(t *testing.T, v wire.Version, r *wire.Request, answer []byte
 	}
 }
 
+// TestVersion2UnderV3 sends the same requests to a handler that speaks version
+// 3 only. Each in which the runtime shows its version, by a value in a message
+// of an ingress, is refused with an error that names the option.
+func TestVersion2UnderV3(t *testing.T) {
+	t.Parallel()
+	certain, schema := 0, wiretest.New(t, wire.V2)
+	for _, folder := range v2Folders {
+		scenarios, err := vectors.Load(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range scenarios {
+			for i, e := range s.Exchanges {
+				if s.Protocol != "v2" || !showsVersion2(t, schema, e.Request.Body) {
+					continue
+				}
+				certain++
+				var r wire.Request
+				if err := r.Decode(bytes.Clone(e.Request.Body)); err != nil {
+					t.Fatal(err)
+				}
+				answer, err := everyEffect(t, statefun.V3, &r).Append(context.Background(), nil, bytes.Clone(e.Request.Body))
+				if statefun.CodeOf(err) != statefun.CodeMalformed || !strings.Contains(err.Error(), "Options.Protocol") {
+					t.Errorf("%s/%s/%d: answered %x, error %v", folder, s.Name, i, answer, err)
+				}
+			}
+		}
+	}
+	if certain < 150 {
+		t.Errorf("%d requests show their version, fewer than were recorded", certain)
+	}
+}
+
+// showsVersion2 reports whether a message without a caller has a value where
+// version 2 has it.
+func showsVersion2(t *testing.T, schema *wiretest.Schema, request []byte) bool {
+	t.Helper()
+	m, err := wiretest.Unmarshal(schema.Request, request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, inv := range (pbMessage{m.ProtoReflect()}).sub("invocation").list("invocations") {
+		if pbAddress(inv.sub("caller")) == "//" && len(inv.sub("argument").get("value").Bytes()) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // unknownIn returns unknown fields of m or of a message in it.
 func unknownIn(m protoreflect.Message) (found []byte) {
 	if u := m.GetUnknown(); len(u) > 0 {
