@@ -103,6 +103,27 @@ func TestClientGoesAwayOverHTTP2(t *testing.T) {
 	s.works(t)
 }
 
+// A client that accepts nothing holds its place for WriteTimeout, not longer.
+func TestSlowReaderOverHTTP2(t *testing.T) {
+	t.Parallel()
+	opts := one()
+	opts.WriteTimeout = 50 * time.Millisecond
+	s := start(t, newBehaviours(), opts)
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	transport := &http.Transport{Protocols: protocols}
+	defer transport.CloseIdleConnections()
+	answer, err := transport.RoundTrip(h2Request(t, s.addr, "POST", "/", "", call("large", strings.Repeat("x", 20))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	s.works(t)
+	if n, err := io.Copy(io.Discard, answer.Body); err == nil {
+		t.Errorf("the answer ended well after %d bytes of %d", n, answer.ContentLength)
+	}
+}
+
 // A client that has closed its sending side may still read. net/http cannot
 // tell it from one that is gone, so a call that looks at its context ends; but
 // whatever is answered is complete.

@@ -177,6 +177,14 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// A client that does not begin its handshake is not waited for.
+func TestSlowHandshake(t *testing.T) {
+	t.Parallel()
+	f := newTLSFiles(t)
+	s := start(t, newBehaviours(), &statefunhttp.ServerOptions{TLS: &f.TLS, HeaderTimeout: 20 * time.Millisecond})
+	s.dial(t).closed()
+}
+
 func TestHTTP2OverTLS(t *testing.T) {
 	t.Parallel()
 	f := newTLSFiles(t)
