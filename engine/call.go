@@ -54,12 +54,15 @@ func (e *Engine) invoke(ctx context.Context, inst *instance, s *scratch) error {
 		if err := e.handshake(inst, states, s.answer.Missing); err != nil {
 			return err
 		}
-		inst.since, inst.failures = time.Now(), 0 // a new request, as Flink counts
+		inst.since = time.Now() // a new request, with a budget of its own
 	}
+	return endless(inst, fmt.Sprintf("the function asked for other states %d times in a row", maxHandshakes))
+}
+
+func endless(inst *instance, reason string) error {
 	return &semantics.Failure{
 		Kind: semantics.KindLoop, Target: inst.address, Effect: "incomplete_invocation_context",
-		Reason: fmt.Sprintf("the function asked for other states %d times in a row", maxHandshakes),
-		Advice: "declare all states of a function in one answer",
+		Reason: reason, Advice: "declare all states of a function in one answer",
 	}
 }
 
@@ -167,6 +170,9 @@ func (e *Engine) handshake(inst *instance, sent *semantics.States, missing []wir
 		missing[i].Name, missing[i].TypeName = strings.Clone(missing[i].Name), strings.Clone(missing[i].TypeName)
 	}
 	next, err := inst.fn.states.Load().Handshake(inst.address, sent, missing)
+	if err == nil && next.Len() > wire.MaxStates {
+		err = endless(inst, fmt.Sprintf("the function type has declared more than %d states", wire.MaxStates))
+	}
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,9 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -248,4 +250,27 @@ func (a *app) mustStop() {
 	if err := a.stop(); err != nil {
 		a.t.Errorf("run: %v", err)
 	}
+}
+
+// remaining counts what a store holds besides states and counters, by kind.
+func remaining(t *testing.T, fs vfs.FS) string {
+	t.Helper()
+	s, err := store.Open("data", &store.Options{FS: fs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[byte]int{}
+	if err := s.Scan(nil, nil, func(k, _ []byte) bool { count[k[0]]++; return true }); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var parts []string
+	for _, kind := range []byte("dekm") {
+		if count[kind] > 0 {
+			parts = append(parts, fmt.Sprintf("%c %d", kind, count[kind]))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
