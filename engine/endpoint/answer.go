@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/statefun-go/statefun-go/engine"
-	"github.com/statefun-go/statefun-go/internal/wire"
 )
 
 // firstRead is the largest buffer that is set aside on the word of a
@@ -24,7 +23,7 @@ const snippet = 2 << 10
 // errTooLarge reports an answer over payload_max_bytes.
 var errTooLarge = errors.New("the answer is larger than payload_max_bytes")
 
-// answer reads and checks the answer of one attempt. Its error is a
+// answer reads the answer of one attempt; decoding it is the engine's. Its error is a
 // *engine.CallError or an I/O error.
 func (c *Client) answer(resp *http.Response, alive func()) ([]byte, error) {
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
@@ -34,14 +33,7 @@ func (c *Client) answer(resp *http.Response, alive func()) ([]byte, error) {
 		return nil, &engine.CallError{Kind: c.contentKind(), Err: fmt.Errorf(
 			"status %d with content type %q: want %s; is this the address of a function?", resp.StatusCode, ct, mediaType)}
 	}
-	body, err := c.read(resp, alive)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.check(body); err != nil {
-		return nil, &engine.CallError{Kind: c.contentKind(), Err: fmt.Errorf("the answer is no FromFunction: %w", err)}
-	}
-	return body, nil
+	return c.read(resp, alive)
 }
 
 // badStatus reports a status outside of 2xx with the beginning of its text.
@@ -145,16 +137,4 @@ func (w *watched) Read(p []byte) (int, error) {
 	w.n += int64(n)
 	w.alive()
 	return n, err
-}
-
-// check reports whether b decodes as a FromFunction.
-func (c *Client) check(b []byte) error {
-	a, ok := c.answers.Get().(*wire.Answer)
-	if !ok {
-		a = new(wire.Answer)
-	}
-	err := a.Decode(wire.V3, b)
-	*a = wire.Answer{} // it is a view of the bytes
-	c.answers.Put(a)
-	return err
 }

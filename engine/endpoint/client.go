@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/statefun-go/statefun-go/engine"
@@ -23,7 +22,6 @@ type Client struct {
 	template  *template
 	pool      *pool
 	header    http.Header
-	answers   sync.Pool // of *wire.Answer
 }
 
 // New returns a client of e, whose transport has its defaults filled in as

@@ -23,12 +23,14 @@
 //	2xx, application/octet-stream       accepted  accepted
 //	  the same in other case            accepted  fatal
 //	2xx, other or no content type       retry     fatal
-//	2xx, no FromFunction                retry     fatal
 //	301 302 303, 408 409 420 429 499    retry     retry
 //	5xx                                 retry     retry
 //	any other status                    retry     fatal
 //	no connection, no answer, cut off   retry     retry
 //	over payload_max_bytes              retry     retry
+//
+// Whether the bytes are a FromFunction shows when the engine decodes them
+// ([engine.Function], Malformed).
 //
 // # Where this client differs from Flink's
 //

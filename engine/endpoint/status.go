@@ -24,8 +24,7 @@ func (c *Client) statusKind(status int) engine.Kind {
 	}
 }
 
-// contentKind classes an answer of 2xx that is none: its content type is
-// wrong, or it does not parse.
+// contentKind classes an answer of 2xx with another content type.
 func (c *Client) contentKind() engine.Kind {
 	if c.async {
 		return engine.KindRetry
