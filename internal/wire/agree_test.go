@@ -62,6 +62,8 @@ func agreeAnswer(t *testing.T, s *wiretest.Schema, b []byte) {
 func agree(t *testing.T, md protoreflect.MessageDescriptor, b []byte, got proto.Message, err error, want proto.Message, refused error) bool {
 	t.Helper()
 	switch {
+	case errors.Is(err, wiretest.ErrContradiction):
+		t.Errorf("%s %x\n%v", md.FullName(), b, err)
 	case errors.Is(err, wire.ErrTooMany), errors.Is(err, wire.ErrOtherVersion):
 	case err != nil && refused == nil:
 		t.Errorf("%s %x\nrefused: %v, but it is\n%s", md.FullName(), b, err, wiretest.Text(want))

@@ -1,6 +1,8 @@
 package wiretest
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 
 	"google.golang.org/protobuf/encoding/prototext"
@@ -86,9 +88,13 @@ func Text(m proto.Message) string {
 	return prototext.MarshalOptions{Multiline: true, Resolver: new(protoregistry.Types), AllowPartial: true}.Format(m)
 }
 
+// ErrContradiction reports a decoded struct that says what its version cannot
+// say, or two things that exclude each other: a mistake of package wire.
+var ErrContradiction = errors.New("the decoded struct contradicts itself")
+
 // FromRequest is a request that package wire decoded, as a message of the
 // schema. It parses the arguments and version 3 states, and returns the error
-// of [wire.ParseValue].
+// of [wire.ParseValue], or ErrContradiction.
 func (s *Schema) FromRequest(r *wire.Request) (proto.Message, error) {
 	b := build{schema: s}
 	m := dynamicpb.NewMessage(s.Request)
@@ -106,6 +112,7 @@ func (s *Schema) FromRequest(r *wire.Request) (proto.Message, error) {
 	}
 	for i := range r.Invocations {
 		inv, in := item(batch, "invocations"), &r.Invocations[i]
+		b.check(in.HasCaller != in.Caller.IsZero())
 		if in.HasCaller {
 			address(sub(inv, "caller"), in.Caller)
 		}
@@ -119,6 +126,10 @@ func (s *Schema) FromRequest(r *wire.Request) (proto.Message, error) {
 func (s *Schema) FromAnswer(a *wire.Answer) (proto.Message, error) {
 	b := build{schema: s}
 	m := dynamicpb.NewMessage(s.Answer)
+	effects := len(a.Mutations) + len(a.Messages) + len(a.Delayed) + len(a.Egresses)
+	b.check(a.HasResult || effects == 0)
+	b.check(a.HasIncomplete || len(a.Missing) == 0)
+	b.check(!a.HasIncomplete || !a.HasResult && s.Version == wire.V3)
 	switch {
 	case a.HasIncomplete:
 		context := sub(m, "incomplete_invocation_context")
@@ -142,6 +153,13 @@ type build struct {
 	err    error
 }
 
+// check keeps a contradiction, which outranks what is wrong with the bytes.
+func (b *build) check(ok bool) {
+	if !ok {
+		b.err = ErrContradiction
+	}
+}
+
 func (b *build) result(m protoreflect.Message, a *wire.Answer) {
 	for i := range a.Mutations {
 		mu, in := item(m, "state_mutations"), &a.Mutations[i]
@@ -156,10 +174,12 @@ func (b *build) result(m protoreflect.Message, a *wire.Answer) {
 		de, in := item(m, "delayed_invocations"), &a.Delayed[i]
 		b.message(de, &in.Message)
 		set(de, "delay_in_ms", in.DelayMillis)
-		if b.schema.Version == wire.V3 {
-			set(de, "is_cancellation_request", in.Cancel)
-			set(de, "cancellation_token", in.Token)
+		if b.schema.Version == wire.V2 {
+			b.check(!in.Cancel && in.Token == "")
+			continue
 		}
+		set(de, "is_cancellation_request", in.Cancel)
+		set(de, "cancellation_token", in.Token)
 	}
 	for i := range a.Egresses {
 		eg, in := item(m, "outgoing_egresses"), &a.Egresses[i]
@@ -193,10 +213,12 @@ func (b *build) stored(m protoreflect.Message, has bool, raw, opaque []byte) {
 
 func (b *build) value(m protoreflect.Message, raw []byte) {
 	val, err := wire.ParseValue(b.schema.Version, raw)
-	if err != nil && b.err == nil {
-		b.err = err
+	if err != nil {
+		b.err = cmp.Or(b.err, err)
+		return
 	}
 	if b.schema.Version == wire.V2 {
+		b.check(val.Has)
 		set(m, "type_url", val.TypeName)
 	} else {
 		set(m, "typename", val.TypeName)
