@@ -16,6 +16,7 @@ import (
 // testServer is a server under test.
 type testServer struct {
 	addr net.Addr
+	l    net.Listener
 	stop context.CancelFunc // begins the drain
 	done <-chan error       // receives what ServeListener returned
 }
@@ -50,7 +51,7 @@ func startOn(t *testing.T, l net.Listener, h *statefun.Handler, opts *statefunht
 		stop()
 		<-ended
 	})
-	return &testServer{addr: l.Addr(), stop: stop, done: done}
+	return &testServer{addr: l.Addr(), l: l, stop: stop, done: done}
 }
 
 // dial connects to the server.

@@ -161,7 +161,8 @@ func (c *certificates) parse(contents [][]byte) (*tls.Config, error) {
 		return nil, fmt.Errorf("TLS: %s holds no certificate in PEM form", c.paths[2])
 	}
 	config.ClientAuth = tls.RequireAndVerifyClientCert
-	// A resumed session would not show its certificate to new authorities.
+	// Every connection shows its certificate: what a resumed session may do
+	// when the authorities have changed is not left to the library.
 	config.SessionTicketsDisabled = true
 	return config, nil
 }

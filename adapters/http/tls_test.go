@@ -218,12 +218,21 @@ func TestClientCertificates(t *testing.T) {
 		}
 	}
 
+	friend := f.client(t, friends)
+	friend.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+	if _, err := s.handshake(t, friend); err != nil {
+		t.Errorf("a friend: %v", err)
+	}
+
 	f.requireClients(t, strangers) // the authorities are exchanged
 	if _, err := s.handshake(t, f.client(t, strangers)); err != nil {
 		t.Errorf("after the exchange the new clients get %v", err)
 	}
 	if _, err := s.handshake(t, f.client(t, friends)); err == nil {
 		t.Error("after the exchange the old clients are still admitted")
+	}
+	if _, err := s.handshake(t, friend); err == nil {
+		t.Error("after the exchange a session of an old client is still resumed")
 	}
 }
 
