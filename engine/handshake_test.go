@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,16 +74,17 @@ func TestSpecsBelongToTheType(t *testing.T) {
 func TestOneRequestUntilTheFirstAnswer(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var inFlight, most, calls int
+		var inFlight, most, calls atomic.Int64
 		slow := func(_ context.Context, r *wire.Request) ([]byte, error) {
-			calls++
-			inFlight++
-			if calls <= 2 && inFlight > 1 {
-				t.Errorf("call %d is not alone", calls)
+			call, now := calls.Add(1), inFlight.Add(1)
+			if call <= 2 && now > 1 {
+				t.Errorf("call %d is not alone", call)
 			}
-			most = max(most, inFlight)
+			if now > most.Load() {
+				most.Store(now)
+			}
 			<-time.After(time.Second)
-			inFlight--
+			inFlight.Add(-1)
 			if m := missing(r, wire.StateSpec{Name: "a"}); m != nil {
 				return m, nil
 			}
@@ -95,8 +97,8 @@ func TestOneRequestUntilTheFirstAnswer(t *testing.T) {
 			a.send(fmt.Sprint(i), "m")
 		}
 		<-time.After(time.Minute)
-		if most != 4 || calls != 11 {
-			t.Errorf("at most %d in flight, %d calls; want 4 and 11", most, calls)
+		if most.Load() != 4 || calls.Load() != 11 {
+			t.Errorf("at most %d in flight, %d calls; want 4 and 11", most.Load(), calls.Load())
 		}
 		a.mustStop()
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,13 +50,13 @@ func TestSendBlocksWhileTooMuchWaits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				down := true
-				var served int
+				var works atomic.Bool
+				var served atomic.Int64
 				f := func(_ context.Context, r *wire.Request) ([]byte, error) {
-					if down && r.Target.Name == "fn" {
+					if !works.Load() && r.Target.Name == "fn" {
 						return nil, errDown
 					}
-					served += len(r.Invocations)
+					served.Add(int64(len(r.Invocations)))
 					return newAnswer().end()
 				}
 				a := start(t, vfs.NewMem(), f, opts)
@@ -72,10 +73,10 @@ func TestSendBlocksWhileTooMuchWaits(t *testing.T) {
 				if err := a.engine.Send(ctx, engine.Address{Namespace: "test", Name: "fn", ID: "k"}, engine.Value{}); !errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("a send that gives up: %v", err)
 				}
-				down = false
+				works.Store(true)
 				<-time.After(time.Minute)
-				if n := accepted(); n != 100 || served != 102 {
-					t.Errorf("%d accepted, %d served, want 100 and 102", n, served)
+				if n := accepted(); n != 100 || served.Load() != 102 {
+					t.Errorf("%d accepted, %d served, want 100 and 102", n, served.Load())
 				}
 				a.mustStop()
 			})
@@ -113,9 +114,9 @@ func TestWaitingMessagesLeaveMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count, size = 50, 10_000
 		var got, largest int
-		hold := true
+		var works atomic.Bool
 		f := func(_ context.Context, r *wire.Request) ([]byte, error) {
-			if hold {
+			if !works.Load() {
 				return nil, errDown
 			}
 			bytes := 0
@@ -137,7 +138,7 @@ func TestWaitingMessagesLeaveMemory(t *testing.T) {
 		if n := a.engine.MessageBytes(); n > 7*size {
 			t.Errorf("%d bytes of messages in memory", n)
 		}
-		hold = false
+		works.Store(true)
 		<-time.After(time.Minute)
 		if got != count || largest > 4*size || largest < 2*size {
 			t.Errorf("%d messages, the largest request %d bytes", got, largest)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -169,17 +170,19 @@ func TestDueTimersWaitForRoom(t *testing.T) {
 		a.mustStop()
 		seen.take()
 		<-time.After(time.Hour)
-		most := 0
+		var most atomic.Int64
 		slow := func(ctx context.Context, r *wire.Request) ([]byte, error) {
 			<-time.After(time.Second)
-			most = max(most, len(r.Invocations))
+			if n := int64(len(r.Invocations)); n > most.Load() {
+				most.Store(n)
+			}
 			return f(ctx, r)
 		}
 		a = start(t, fs, slow, engine.Options{FunctionMessages: 50})
 		<-time.After(time.Hour)
 		got := seen.take()
-		if len(got) != flood || most > 50 {
-			t.Errorf("%d messages, the largest batch %d", len(got), most)
+		if len(got) != flood || most.Load() > 50 {
+			t.Errorf("%d messages, the largest batch %d", len(got), most.Load())
 		}
 		last := map[string]int{}
 		for _, line := range got {
