@@ -2,7 +2,11 @@ package statefun_test
 
 import (
 	"flag"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -68,4 +72,59 @@ func tableRow(cells ...string) string {
 		cells[i] = strings.ReplaceAll(c, "|", `\|`)
 	}
 	return "| " + strings.Join(cells, " | ") + " |"
+}
+
+// TestRecordingsDocument looks for every recording that the test runtime treats
+// otherwise than Flink on the page. The table is inside package statefuntest, so
+// it is read as source.
+func TestRecordingsDocument(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../docs/differences.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "## The test runtime and Flink")
+	names := recordingsIn(t, "statefuntest/recordings_tables_internal_test.go", "differences")
+	for _, name := range names {
+		if !strings.Contains(section, "`"+name+"`") {
+			t.Errorf("docs/differences.md does not mention %s", name)
+		}
+	}
+	if n := strings.Count(section, "`flink-"); n != len(names) {
+		t.Errorf("docs/differences.md mentions %d recordings, the table has %d", n, len(names))
+	}
+}
+
+// recordingsIn returns the first text of each element of a table.
+func recordingsIn(t *testing.T, file, table string) (names []string) {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || spec.Names[0].Name != table {
+			return true
+		}
+		list, ok := spec.Values[0].(*ast.CompositeLit)
+		for i := 0; ok && i < len(list.Elts); i++ {
+			element, isElement := list.Elts[i].(*ast.CompositeLit)
+			if !isElement {
+				continue
+			}
+			if text, isText := element.Elts[0].(*ast.BasicLit); isText {
+				name, err := strconv.Unquote(text.Value)
+				if err != nil {
+					t.Error(err)
+				}
+				names = append(names, name)
+			}
+		}
+		return false
+	})
+	if len(names) == 0 {
+		t.Fatalf("%s has no table %s", file, table)
+	}
+	return names
 }
