@@ -29,9 +29,9 @@ func (f callFunc) Call(ctx context.Context, _ engine.TypeName, request []byte) (
 	return f(ctx, &r)
 }
 
-// app is an engine under test: one function type test/fn, or the namespace
+// fixture is an engine under test: one function type test/fn, or the namespace
 // with all, an egress test/out, and whatever options the test sets.
-type app struct {
+type fixture struct {
 	t      testing.TB
 	store  store.Store
 	engine *engine.Engine
@@ -67,13 +67,13 @@ func (b *box) Run(ctx context.Context, o engine.Outbox) error {
 var egressID = engine.TypeName{Namespace: "test", Name: "out"}
 
 // start runs an engine on fs. Options without functions get f for test/*.
-func start(t testing.TB, fs vfs.FS, f callFunc, opts engine.Options) *app {
+func start(t testing.TB, fs vfs.FS, f callFunc, opts engine.Options) *fixture {
 	t.Helper()
 	s, err := store.Open("data", &store.Options{FS: fs})
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &app{t: t, store: s, out: &box{ready: make(chan struct{})}, done: make(chan error, 1)}
+	a := &fixture{t: t, store: s, out: &box{ready: make(chan struct{})}, done: make(chan error, 1)}
 	if opts.Functions == nil {
 		opts.Functions = []engine.Function{{Namespace: "test", Name: "*", Caller: f}}
 	}
@@ -92,7 +92,7 @@ func start(t testing.TB, fs vfs.FS, f callFunc, opts engine.Options) *app {
 }
 
 // stop ends the engine and returns what Run returned.
-func (a *app) stop() error {
+func (a *fixture) stop() error {
 	a.t.Helper()
 	if a.ended {
 		return nil
@@ -107,12 +107,12 @@ func (a *app) stop() error {
 }
 
 // send sends text to an instance of test/fn and waits until it is durable.
-func (a *app) send(id, text string) {
+func (a *fixture) send(id, text string) {
 	a.t.Helper()
 	a.sendTo(engine.Address{Namespace: "test", Name: "fn", ID: id}, text)
 }
 
-func (a *app) sendTo(to engine.Address, text string) {
+func (a *fixture) sendTo(to engine.Address, text string) {
 	a.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 	defer cancel()
@@ -122,7 +122,7 @@ func (a *app) sendTo(to engine.Address, text string) {
 }
 
 // drain takes and removes all records of a queue.
-func (a *app) drain(queue string) (values []string) {
+func (a *fixture) drain(queue string) (values []string) {
 	a.t.Helper()
 	for {
 		d, ok, err := a.out.Take(queue)
@@ -245,7 +245,7 @@ func (l *list) take() []string {
 	return items
 }
 
-func (a *app) mustStop() {
+func (a *fixture) mustStop() {
 	a.t.Helper()
 	if err := a.stop(); err != nil {
 		a.t.Errorf("run: %v", err)

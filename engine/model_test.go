@@ -202,7 +202,7 @@ func playModel(t *testing.T, rounds [][]branch, seed uint64) error {
 }
 
 // checkShown compares the records that an outbox shows with those seen earlier.
-func checkShown(a *app, shown map[string]string, release bool) error {
+func checkShown(a *fixture, shown map[string]string, release bool) error {
 	for _, queue := range modelQueues {
 		var taken []engine.Delivery
 		for {
@@ -231,7 +231,7 @@ func checkShown(a *app, shown map[string]string, release bool) error {
 	return nil
 }
 
-func checkWorld(a *app, acked, unsure *world, shown map[string]string) error {
+func checkWorld(a *fixture, acked, unsure *world, shown map[string]string) error {
 	for _, id := range modelIDs {
 		stored, err := a.store.Get(store.StateKey(fn(id), "steps"))
 		var steps []string

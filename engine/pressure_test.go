@@ -18,7 +18,7 @@ import (
 
 // flood sends n messages at once and returns how many have been accepted so
 // far.
-func flood(a *app, to engine.Address, n int) (accepted func() int) {
+func flood(a *fixture, to engine.Address, n int) (accepted func() int) {
 	results := make(chan error, n)
 	for i := range n {
 		go func() {
