@@ -239,10 +239,10 @@ func under(path, dir string) bool {
 	return dir == "" || path == dir || strings.HasPrefix(path, dir+"/")
 }
 
-// list returns the packages of the module in dir.
+// list returns the packages of the module in dir, also of one that does not build.
 func list(t *testing.T, dir string) []pkg {
 	t.Helper()
-	out := json.NewDecoder(strings.NewReader(string(command(t, dir, "go", "list", "-json=ImportPath,Imports,TestImports,XTestImports,Deps", "./..."))))
+	out := json.NewDecoder(strings.NewReader(string(command(t, dir, "go", "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports,Deps", "./..."))))
 	var pkgs []pkg
 	for {
 		var p pkg
