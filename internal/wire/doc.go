@@ -10,13 +10,15 @@
 //
 // The codec is written by hand on protowire. A decoded message is a view: its
 // strings and byte slices share the memory of the input, which must not change
-// any more. Encoding appends, in field order, the bytes that protobuf-java and
-// protobuf-go write.
+// any more. Encoding appends the bytes that protobuf-java and protobuf-go write,
+// fields in the order of their numbers; only the four lists of a result stand in
+// the order of the calls.
 //
 // What belongs here: bytes and their shape. What a runtime does with an answer
 // is package semantics; what a function may say is package statefun.
 //
-// Sources: request-reply.proto and types.proto of StateFun 3.3, with the field
-// 4 that the living fork adds to TypedValue and KafkaProducerRecord, and
-// http-function.proto of 2.2.
+// Sources: request-reply.proto, kafka-egress.proto and kinesis-egress.proto of
+// StateFun 3.3, with the field 4 that the living fork adds to
+// KafkaProducerRecord, and http-function.proto of 2.2. The field 4 that the fork
+// adds to TypedValue is not read; forwarding an argument keeps it.
 package wire

@@ -183,13 +183,21 @@ func TestTooMany(t *testing.T) {
 		limit  int
 		decode func(n int) error
 	}{
-		"invocations": {wire.MaxInvocations, func(n int) error { return new(wire.Request).Decode(repeat(100, 3, n)) }},
-		"states":      {wire.MaxStates, func(n int) error { return new(wire.Request).Decode(repeat(100, 2, n)) }},
-		"mutations":   {wire.MaxStates, func(n int) error { return new(wire.Answer).Decode(wire.V3, repeat(100, 1, n)) }},
-		"messages":    {wire.MaxInvocations, func(n int) error { return new(wire.Answer).Decode(wire.V3, repeat(100, 2, n)) }},
-		"delayed":     {wire.MaxInvocations, func(n int) error { return new(wire.Answer).Decode(wire.V3, repeat(100, 3, n)) }},
-		"egresses":    {wire.MaxInvocations, func(n int) error { return new(wire.Answer).Decode(wire.V3, repeat(100, 4, n)) }},
-		"specs":       {wire.MaxStates, func(n int) error { return new(wire.Answer).Decode(wire.V3, repeat(101, 1, n)) }},
+		"invocations": {wire.MaxInvocations, func(n int) error {
+			return (&wire.Request{Invocations: make([]wire.Invocation, 0, n)}).Decode(repeat(100, 3, n))
+		}},
+		"states":    {wire.MaxStates, func(n int) error { return new(wire.Request).Decode(repeat(100, 2, n)) }},
+		"mutations": {wire.MaxStates, func(n int) error { return new(wire.Answer).Decode(wire.V3, repeat(100, 1, n)) }},
+		"messages": {wire.MaxInvocations, func(n int) error {
+			return (&wire.Answer{Messages: make([]wire.Message, 0, n)}).Decode(wire.V3, repeat(100, 2, n))
+		}},
+		"delayed": {wire.MaxInvocations, func(n int) error {
+			return (&wire.Answer{Delayed: make([]wire.Delayed, 0, n)}).Decode(wire.V3, repeat(100, 3, n))
+		}},
+		"egresses": {wire.MaxInvocations, func(n int) error {
+			return (&wire.Answer{Egresses: make([]wire.Egress, 0, n)}).Decode(wire.V3, repeat(100, 4, n))
+		}},
+		"specs": {wire.MaxStates, func(n int) error { return new(wire.Answer).Decode(wire.V3, repeat(101, 1, n)) }},
 		"headers": {wire.MaxStates, func(n int) error {
 			_, err := wire.DecodeKafkaRecord([]byte(strings.Repeat(blob(4), n)))
 			return err

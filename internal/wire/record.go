@@ -30,7 +30,8 @@ type KafkaRecord struct {
 }
 
 // Header is a header of a Kafka record, field 4 of the living fork's record;
-// official runtimes skip it.
+// official runtimes skip it. Its has_value is always written, and not looked at
+// when read.
 type Header struct {
 	Key   string
 	Value []byte

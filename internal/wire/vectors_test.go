@@ -105,7 +105,7 @@ func TestRecordedRequests(t *testing.T) {
 // one, garbage and error texts included, and means what its text says.
 func TestRecordedAnswers(t *testing.T) {
 	t.Parallel()
-	read := 0
+	read, records := 0, 0
 	for _, rec := range recordings(t) {
 		for _, body := range append([][]byte{rec.Response.Body}, rec.Variants...) {
 			agreeAnswer(t, rec.schema, body)
@@ -120,9 +120,29 @@ func TestRecordedAnswers(t *testing.T) {
 				t.Errorf("%s: decoded (%v) as\n%s\nwant\n%s", rec.name, err, text(got), rec.Response.Text)
 			}
 			read++
+			records += recordedRecords(t, rec.schema, &a)
 		}
 	}
-	if read != 986 {
-		t.Errorf("%d answers compared, want 986", read)
+	if read != 986 || records < 50 {
+		t.Errorf("%d answers and %d egress records compared, want 986 and more than 50", read, records)
 	}
+}
+
+// recordedRecords compares the Kafka and Kinesis records of an answer, and
+// returns how many there are.
+func recordedRecords(t *testing.T, s *wiretest.Schema, a *wire.Answer) (n int) {
+	t.Helper()
+	for _, egress := range a.Egresses {
+		val, err := wire.ParseValue(s.Version, egress.Argument)
+		switch {
+		case err != nil:
+		case val.TypeName == wire.KafkaTypeName(s.Version):
+			agreeKafka(t, s, val.Data)
+			n++
+		case val.TypeName == wire.KinesisTypeName(s.Version):
+			agreeKinesis(t, s, val.Data)
+			n++
+		}
+	}
+	return n
 }
