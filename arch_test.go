@@ -74,8 +74,10 @@ var layers = []layer{
 var testOnly = []string{"internal/vectors", "internal/wire/wiretest"}
 
 // engineLayers does the same for the engine, which is free in its libraries.
-// It calls functions over the protocol, so it knows no adapter and no SDK.
+// It calls functions over the protocol, so it knows no adapter and no SDK;
+// its demonstration may name what an adapter has.
 var engineLayers = []layer{
+	{packages: []string{"engine/internal/demo/..."}, ours: []string{"engine/...", "adapters/http"}, libs: []string{""}},
 	{packages: []string{"engine/..."}, ours: []string{"engine/...", "internal/wire", "internal/semantics"}, libs: []string{""}},
 }
 
