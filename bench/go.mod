@@ -7,6 +7,6 @@ require (
 	github.com/statefun-go/statefun-go v0.0.0
 )
 
-require google.golang.org/protobuf v1.36.12 // indirect
+require google.golang.org/protobuf v1.36.12
 
 replace github.com/statefun-go/statefun-go => ../
