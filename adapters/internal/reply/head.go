@@ -22,7 +22,7 @@ func check(head Head) Outcome {
 	switch {
 	case head.Method() != "POST":
 		return WrongMethod
-	case !octetStream(head.Header("Content-Type")):
+	case !IsOctetStream(head.Header("Content-Type")):
 		return WrongType
 	case !identity(head.Header("Content-Encoding")):
 		return WrongEncoding
@@ -31,9 +31,9 @@ func check(head Head) Outcome {
 	}
 }
 
-// octetStream tells whether a content type may carry a request: the right one
+// IsOctetStream tells whether a content type may carry a request: the right one
 // in any case and with any parameters, or none.
-func octetStream(contentType string) bool {
+func IsOctetStream(contentType string) bool {
 	if contentType == OctetStream {
 		return true
 	}

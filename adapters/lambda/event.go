@@ -1,0 +1,325 @@
+package statefunlambda
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/statefun-go/statefun-go/adapters/internal/reply"
+)
+
+// event is a payload, taken apart by one scan of its top-level members. Its
+// fields are values of JSON as they stand in the payload, nil where absent.
+type event struct {
+	shape shape
+	size  int // of the payload, in bytes
+
+	body, isBase64Encoded          []byte
+	headers, multiHeaders          []byte
+	query, multiQuery, rawQuery    []byte
+	httpMethod, path, resource     []byte
+	requestContext                 []byte
+	records, kafkaRecords          []byte
+	eventSource, detailType        []byte
+	methodArn, routeArn, eventType []byte
+
+	method          string
+	contentType     string
+	contentEncoding string
+}
+
+// shape says what sent an event, and so how to read it and how to answer.
+type shape int
+
+const (
+	shapeNone     shape = iota
+	shapeDirect         // an invocation of the function itself: a JSON string, or an object with a body
+	shapeREST           // API Gateway REST API, and HTTP API with payload format 1.0
+	shapeHTTP           // API Gateway HTTP API with payload format 2.0, and Function URL
+	shapeALB            // Application Load Balancer
+	shapeALBMulti       // the same with multi-value headers
+)
+
+// wrongTrigger is a function error: whatever sent the event does not speak
+// HTTP, and an answer would be dropped together with the changes in it.
+type wrongTrigger struct{ name string }
+
+// Error names what sent the event.
+func (e *wrongTrigger) Error() string {
+	return "statefunlambda: the event comes from " + e.name +
+		", which cannot drive stateful functions: invoke this function through API Gateway, a Function URL, a load balancer, or directly"
+}
+
+// parse takes a payload apart. An error is about the payload as a whole: it is
+// no JSON, or comes from something else than HTTP.
+func parse(payload []byte) (*event, error) {
+	e := &event{size: len(payload)}
+	if text := bytes.TrimLeft(payload, " \t\r\n"); len(text) > 0 && text[0] == '"' {
+		return e, e.parseString(payload)
+	}
+	s := scanner{data: payload}
+	for s.next() {
+		if field := e.member(string(s.key)); field != nil {
+			*field = s.value // the last of several counts, as in encoding/json
+		}
+	}
+	if s.err != nil {
+		return nil, fmt.Errorf("statefunlambda: the event of %d bytes is not a JSON object: %w", len(payload), s.err)
+	}
+	if err := e.classify(); err != nil {
+		return nil, err
+	}
+	e.readHeaders()
+	return e, nil
+}
+
+// parseString takes a payload that is a JSON string: the request in base64.
+func (e *event) parseString(payload []byte) error {
+	s := scanner{data: payload}
+	s.space()
+	start := s.pos
+	s.skipString()
+	if s.err == nil {
+		e.body = payload[start:s.pos]
+		s.end()
+	}
+	if s.err != nil {
+		return fmt.Errorf("statefunlambda: the event of %d bytes is not JSON: %w", len(payload), s.err)
+	}
+	e.shape, e.method, e.isBase64Encoded = shapeDirect, "POST", []byte("true")
+	return nil
+}
+
+// member returns where the value of a top-level member belongs, or nil.
+func (e *event) member(key string) *[]byte {
+	switch key {
+	case "body":
+		return &e.body
+	case "isBase64Encoded":
+		return &e.isBase64Encoded
+	case "headers":
+		return &e.headers
+	case "multiValueHeaders":
+		return &e.multiHeaders
+	case "queryStringParameters":
+		return &e.query
+	case "multiValueQueryStringParameters":
+		return &e.multiQuery
+	case "rawQueryString":
+		return &e.rawQuery
+	case "httpMethod":
+		return &e.httpMethod
+	case "path", "rawPath":
+		return &e.path
+	case "resource":
+		return &e.resource
+	case "requestContext":
+		return &e.requestContext
+	case "Records":
+		return &e.records
+	case "records":
+		return &e.kafkaRecords
+	case "eventSource":
+		return &e.eventSource
+	case "detail-type":
+		return &e.detailType
+	case "methodArn":
+		return &e.methodArn
+	case "routeArn":
+		return &e.routeArn
+	case "type":
+		return &e.eventType
+	}
+	return nil
+}
+
+// classify tells the shape. The order matters: VPC Lattice also says version
+// 2.0, and a load balancer's events also have an httpMethod.
+func (e *event) classify() error {
+	var elb, connectionID, network, http []byte
+	s := scanner{data: e.requestContext}
+	for isObject(e.requestContext) && s.next() {
+		switch string(s.key) {
+		case "elb":
+			elb = s.value
+		case "connectionId":
+			connectionID = s.value
+		case "serviceNetworkArn":
+			network = s.value
+		case "http":
+			http = s.value
+		}
+	}
+	e.method = methodText(e.httpMethod)
+	switch {
+	case elb != nil && e.multiHeaders != nil:
+		e.shape = shapeALBMulti
+	case elb != nil:
+		e.shape = shapeALB
+	case connectionID != nil:
+		return &wrongTrigger{"a WebSocket API"}
+	case e.methodArn != nil && e.eventType != nil, e.routeArn != nil:
+		return &wrongTrigger{"an authorizer's caller: this function is configured as a Lambda authorizer"}
+	case network != nil:
+		return &wrongTrigger{"VPC Lattice"}
+	case isObject(http):
+		e.shape, e.method = shapeHTTP, methodText(member(http, "method"))
+	case e.httpMethod != nil && e.resource != nil:
+		e.shape = shapeREST
+	default:
+		return e.classifyOther()
+	}
+	return nil
+}
+
+// classifyOther names what is no HTTP request.
+func (e *event) classifyOther() error {
+	switch {
+	case e.records != nil:
+		return &wrongTrigger{recordSource(e.records)}
+	case e.kafkaRecords != nil:
+		source, _ := unquote(e.eventSource)
+		return &wrongTrigger{"Kafka (" + source + ")"}
+	case e.detailType != nil:
+		kind, _ := unquote(e.detailType)
+		return &wrongTrigger{fmt.Sprintf("EventBridge (%s)", kind)}
+	case e.body != nil:
+		e.shape, e.method = shapeDirect, "POST"
+		return nil
+	}
+	return errors.New("statefunlambda: the event is of no shape that is known here: it has neither an HTTP request nor a body")
+}
+
+// recordSource names the service behind a list of records.
+func recordSource(records []byte) string {
+	inner := bytes.TrimLeft(bytes.TrimPrefix(records, []byte("[")), " \t\r\n")
+	s := scanner{data: inner}
+	for isObject(inner) && s.next() {
+		if key := string(s.key); key == "eventSource" || key == "EventSource" {
+			if source, ok := unquote(s.value); ok {
+				return source
+			}
+		}
+	}
+	return "a stream of records"
+}
+
+func methodText(raw []byte) string {
+	if string(raw) == `"POST"` {
+		return "POST"
+	}
+	text, _ := unquote(raw)
+	return text
+}
+
+func isObject(raw []byte) bool { return len(raw) > 0 && raw[0] == '{' }
+
+// readHeaders reads the headers that every request is asked for.
+func (e *event) readHeaders() {
+	s := scanner{data: e.headerObject()}
+	for s.data != nil && s.next() {
+		switch {
+		case len(s.key) == len("content-type") && strings.EqualFold(string(s.key), "content-type"):
+			if e.contentType = reply.OctetStream; string(s.value) != quotedOctetStream {
+				e.contentType = joined(s.value)
+			}
+		case len(s.key) == len("content-encoding") && strings.EqualFold(string(s.key), "content-encoding"):
+			e.contentEncoding = joined(s.value)
+		}
+	}
+}
+
+const quotedOctetStream = `"` + reply.OctetStream + `"`
+
+// headerObject returns the object with the headers, or nil. Multi-value
+// headers, where an event has them, hold all values.
+func (e *event) headerObject() []byte {
+	switch {
+	case isObject(e.multiHeaders):
+		return e.multiHeaders
+	case isObject(e.headers):
+		return e.headers
+	}
+	return nil
+}
+
+// joined returns a text, or the texts of a list with commas between them.
+func joined(raw []byte) string {
+	text, ok := unquote(raw)
+	if ok {
+		return text
+	}
+	return strings.Join(list(raw), ",")
+}
+
+// list returns the texts of an array.
+func list(raw []byte) (texts []string) {
+	if len(raw) == 0 || raw[0] != '[' {
+		return nil
+	}
+	s := scanner{data: raw, pos: 1}
+	for !s.at(']') && s.err == nil {
+		s.space()
+		start := s.pos
+		s.skipValue()
+		if text, ok := unquote(s.data[start:s.pos]); ok {
+			texts = append(texts, text)
+		}
+		s.at(',')
+	}
+	return texts
+}
+
+// Method implements [reply.Head].
+func (e *event) Method() string { return e.method }
+
+// Header implements [reply.Head].
+func (e *event) Header(name string) (text string) {
+	switch name {
+	case "Content-Type":
+		return e.contentType
+	case "Content-Encoding":
+		return e.contentEncoding
+	}
+	s := scanner{data: e.headerObject()}
+	for s.data != nil && s.next() {
+		if strings.EqualFold(string(s.key), name) {
+			text = joined(s.value)
+		}
+	}
+	return text
+}
+
+// Query implements [reply.Head]. Payload format 2.0 has the query as the client
+// sent it, the older one decoded, and a load balancer undecoded values.
+func (e *event) Query(name string) string {
+	if raw, ok := unquote(e.rawQuery); ok {
+		values, _ := url.ParseQuery(raw)
+		return values.Get(name)
+	}
+	text := ""
+	if values := list(member(e.multiQuery, name)); len(values) > 0 {
+		text = values[0]
+	} else {
+		text, _ = unquote(member(e.query, name))
+	}
+	if e.shape == shapeALB || e.shape == shapeALBMulti {
+		if decoded, err := url.QueryUnescape(text); err == nil {
+			return decoded
+		}
+	}
+	return text
+}
+
+// member returns the value of a member of an object, or nil.
+func member(object []byte, key string) (value []byte) {
+	s := scanner{data: object}
+	for isObject(object) && s.next() {
+		if string(s.key) == key {
+			value = s.value
+		}
+	}
+	return value
+}
