@@ -218,7 +218,7 @@ func (b *batch) panicked(p any) error {
 func (b *batch) classify(ctx context.Context, err error) error {
 	code, index := CodeFailed, b.index
 	if e, ok := errors.AsType[*Error](err); ok {
-		if error(e) == err {
+		if error(e) == err { //nolint:errorlint // whether err itself is it, not what it wraps
 			return err
 		}
 		if index = e.Index; e.Code == CodePanicked || e.Code == CodeDeadline {
@@ -245,8 +245,8 @@ func (b *batch) rollback() {
 	for _, c := range b.touched {
 		c.cellValue, c.touched = c.saved, false
 	}
-	for i := len(b.tokenUndo) - 1; i >= 0; i-- {
-		b.tokens[b.tokenUndo[i].text] = b.tokenUndo[i].held
+	for _, undo := range slices.Backward(b.tokenUndo) {
+		b.tokens[undo.text] = undo.held
 	}
 	b.touched, b.tokenUndo, b.err, b.failed = b.touched[:0], b.tokenUndo[:0], nil, nil
 }
@@ -282,12 +282,7 @@ func (b *batch) touch(c *cell) {
 }
 
 func (b *batch) declares(d *egressDecl) bool {
-	for _, e := range b.fn.egresses {
-		if e == d {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(b.fn.egresses, d)
 }
 
 func (b *batch) message() Message {

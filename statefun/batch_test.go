@@ -109,15 +109,15 @@ func TestTerminalRollsBackAlone(t *testing.T) {
 // Without a policy, and for every other failure with one, the batch fails.
 func TestFailureFailsTheBatch(t *testing.T) {
 	t.Parallel()
-	for text_, code := range map[string]statefun.Code{
+	for content, code := range map[string]statefun.Code{
 		"error": statefun.CodeFailed, "keep": statefun.CodeFailed, "panic": statefun.CodePanicked,
 	} {
 		for _, policy := range []statefun.DeadLetterPolicy{{}, statefun.DeadLetterDrop()} {
 			h := newWorker(t, &statefun.Options{DeadLetter: policy})
-			err := refuse(t, h, code, batchOf(fresh, text("a"), text(text_), text("b")))
+			err := refuse(t, h, code, batchOf(fresh, text("a"), text(content), text("b")))
 			e, _ := errors.AsType[*statefun.Error](err)
 			if e == nil || e.Index != 1 || e.Function != fn {
-				t.Errorf("%s: %+v", text_, e)
+				t.Errorf("%s: %+v", content, e)
 			}
 		}
 	}

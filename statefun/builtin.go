@@ -18,8 +18,8 @@ import (
 // Source: types.proto of StateFun 3.3 (package io.statefun.sdk.types).
 var (
 	Bool    = scalar("io.statefun.types/bool", protowire.VarintType, protowire.EncodeBool, protowire.DecodeBool)
-	Int32   = scalar("io.statefun.types/int", protowire.Fixed32Type, func(v int32) uint64 { return uint64(uint32(v)) }, func(u uint64) int32 { return int32(uint32(u)) }) //nolint:gosec // the same 32 bits
-	Int64   = scalar("io.statefun.types/long", protowire.Fixed64Type, func(v int64) uint64 { return uint64(v) }, func(u uint64) int64 { return int64(u) })                //nolint:gosec // the same 64 bits
+	Int32   = scalar("io.statefun.types/int", protowire.Fixed32Type, func(v int32) uint64 { return uint64(uint32(v)) }, func(u uint64) int32 { return int32(uint32(u)) })
+	Int64   = scalar("io.statefun.types/long", protowire.Fixed64Type, func(v int64) uint64 { return uint64(v) }, func(u uint64) int64 { return int64(u) })
 	Float32 = scalar("io.statefun.types/float", protowire.Fixed32Type, func(v float32) uint64 { return uint64(math.Float32bits(v)) }, func(u uint64) float32 { return math.Float32frombits(uint32(u)) })
 	Float64 = scalar("io.statefun.types/double", protowire.Fixed64Type, math.Float64bits, math.Float64frombits)
 	String  = Type[string]{&codec[string]{name: "io.statefun.types/string", appendTo: appendString, decode: decodeString, retains: true, immutable: false}}
@@ -28,7 +28,7 @@ var (
 // scalar returns a built-in type whose wrapper's field holds the bits of v.
 // Only all bits zero is left out, so that negative zero keeps its sign.
 func scalar[T any](name string, wireType protowire.Type, bits func(T) uint64, value func(uint64) T) Type[T] {
-	tag := byte(1<<3) | byte(wireType)
+	tag := byte(1<<3) | byte(wireType) //nolint:gosec // wire types are 0 to 5
 	return Type[T]{&codec[T]{
 		name: name,
 		appendTo: func(dst []byte, v T) ([]byte, error) {

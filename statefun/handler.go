@@ -89,14 +89,14 @@ func (h *Handler) add(f Function) error {
 func (h *Handler) wrap(opts *Options) {
 	if len(opts.Batch) > 0 {
 		h.batch = runBatch
-		for i := len(opts.Batch) - 1; i >= 0; i-- {
-			h.batch = opts.Batch[i](h.batch)
+		for _, around := range slices.Backward(opts.Batch) {
+			h.batch = around(h.batch)
 		}
 	}
 	if len(opts.Message) > 0 {
 		h.message = runFunction
-		for i := len(opts.Message) - 1; i >= 0; i-- {
-			h.message = opts.Message[i](h.message)
+		for _, around := range slices.Backward(opts.Message) {
+			h.message = around(h.message)
 		}
 	}
 }

@@ -23,7 +23,8 @@ func TestProtocolV2(t *testing.T) {
 	at := statefun.NewState("at", statefun.Proto[*timestamppb.Timestamp]())
 	kafka := statefun.KafkaTopic("ns/out", "t", statefun.Text)
 	kinesis := statefun.KinesisStream("ns/kinesis", "s", statefun.Text)
-	parts := []statefun.Part{n, at, kafka, kinesis,
+	parts := []statefun.Part{
+		n, at, kafka, kinesis,
 		statefun.On(statefun.Proto[*timestamppb.Timestamp](), func(_ context.Context, inv *statefun.Invocation, m *timestamppb.Timestamp) error {
 			was, err := at.Get(inv)
 			if err != nil {
@@ -56,7 +57,8 @@ func TestProtocolV2(t *testing.T) {
 				kafka.Send(inv, "k", s, statefun.Header("h", nil))
 			}
 			return nil
-		})}
+		}),
+	}
 	h := define(t, &statefun.Options{Protocol: statefun.V2}, parts...)
 	auto := define(t, &statefun.Options{Protocol: statefun.Auto}, parts...)
 	// The Python SDK's own name for the message, and a value written by it.

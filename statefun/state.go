@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/statefun-go/statefun-go/internal/wire"
@@ -81,7 +82,7 @@ func checkStateName(name string) error {
 // at every slash and wants two parts.
 func checkStateType(name string) error {
 	t, err := ParseTypeName(name)
-	if err != nil || bytes.ContainsRune([]byte(t.namespace), '/') {
+	if err != nil || strings.ContainsRune(t.namespace, '/') {
 		return fmt.Errorf("type %q: a state's type needs a name of the form namespace/name, with exactly one slash", name)
 	}
 	return nil

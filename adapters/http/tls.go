@@ -118,7 +118,7 @@ func (c *certificates) load() error {
 		if seen[i], err = os.Stat(path); err != nil {
 			return fmt.Errorf("TLS: %w", err)
 		}
-		if contents[i], err = os.ReadFile(path); err != nil {
+		if contents[i], err = os.ReadFile(path); err != nil { //nolint:gosec // the path is the program's own option
 			return fmt.Errorf("TLS: %w", err)
 		}
 	}

@@ -14,11 +14,11 @@ func TestConnectionsAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPool(&module.Transport{Kind: module.Async, PoolTTL: 15 * time.Second}, nil)
 		first := p.transport()
-		time.Sleep(15 * time.Second)
+		time.Sleep(15 * time.Second) //nolint:forbidigo // virtual time
 		if p.transport() != first {
 			t.Error("replaced before its time")
 		}
-		time.Sleep(3 * time.Second)
+		time.Sleep(3 * time.Second) //nolint:forbidigo // virtual time
 		if p.transport() == first {
 			t.Error("kept beyond its time")
 		}
@@ -27,7 +27,7 @@ func TestConnectionsAge(t *testing.T) {
 		} {
 			p := newPool(&forever, nil)
 			first := p.transport()
-			time.Sleep(24 * time.Hour)
+			time.Sleep(24 * time.Hour) //nolint:forbidigo // virtual time
 			if p.transport() != first {
 				t.Errorf("%+v: replaced", forever)
 			}

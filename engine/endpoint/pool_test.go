@@ -87,7 +87,7 @@ func TestPoolSize(t *testing.T) {
 // TestUnixSocket: the path after the socket arrives as it was written.
 func TestUnixSocket(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "fn") // t.TempDir may be too long for a socket
+	dir, err := os.MkdirTemp("", "fn") //nolint:usetesting // t.TempDir may be too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}

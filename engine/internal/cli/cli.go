@@ -95,8 +95,8 @@ func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 // printError prints a command's error as it is: excerpts of files must keep their
 // shape.
 func printError(w io.Writer, _ fang.Styles, err error) {
-	fmt.Fprintf(w, "statefun: %v\n", err) //nolint:errcheck // there is nowhere else to say it
+	fmt.Fprintf(w, "statefun: %v\n", err)
 	if u, ok := errors.AsType[*usageError](err); ok {
-		fmt.Fprintf(w, "%s --help says more\n", u.command) //nolint:errcheck // as above
+		fmt.Fprintf(w, "%s --help says more\n", u.command)
 	}
 }

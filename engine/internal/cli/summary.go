@@ -45,7 +45,7 @@ func (s *summary) print(w io.Writer) {
 	fmt.Fprintf(&b, "data in %s, kept across restarts\n", s.data)
 	fmt.Fprintf(&b, "when a function fails: %s\n\n", policyText(s.policy))
 	b.WriteString("ready; Ctrl-C stops\n")
-	io.WriteString(w, b.String()) //nolint:errcheck,gosec // there is nowhere else to say it
+	io.WriteString(w, b.String()) //nolint:errcheck // there is nowhere else to say it
 }
 
 // log writes the summary for programs, one record for each part and a last one
