@@ -1,0 +1,95 @@
+package statefungo_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// The code in prose is the code of files, or is compiled here.
+
+var goBlocks = regexp.MustCompile("(?s)```go\n(.*?)```")
+
+// blocks returns the Go blocks of a page, without the indentation of a list.
+func blocks(t *testing.T, page string) []string {
+	t.Helper()
+	data, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, m := range goBlocks.FindAllStringSubmatch(strings.ReplaceAll(string(data), "\n   ", "\n"), -1) {
+		list = append(list, m[1])
+	}
+	return list
+}
+
+func readFile(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// The README shows the greeter as it is.
+func TestReadmeShowsTheGreeter(t *testing.T) {
+	t.Parallel()
+	source := readFile(t, "examples/greeter/greeter.go")
+	source = source[strings.Index(source, "package greeter"):]
+	if blocks(t, "README.md")[0] != source {
+		t.Error("the first block of README.md differs from examples/greeter/greeter.go: copy it again, from the package line on")
+	}
+}
+
+// The way to a function of one's own, in the greeter's README, compiles, and
+// its test passes.
+func TestGreeterTutorial(t *testing.T) {
+	t.Parallel()
+	steps := blocks(t, "examples/greeter/README.md")
+	if len(steps) != 2 {
+		t.Fatalf("%d blocks, want the function and its test", len(steps))
+	}
+	const first = "statefun.On(GreetType, greet),"
+	program := readFile(t, "examples/greeter/greeter.go")
+	if !strings.Contains(program, first) {
+		t.Fatalf("greeter.go lacks %q, after which the tutorial adds a case", first)
+	}
+	overlay(t, "./examples/greeter", map[string]string{
+		"examples/greeter/greeter.go":      strings.Replace(program, first, first+" statefun.On(LeaveType, leave),", 1) + steps[0],
+		"examples/greeter/greeter_test.go": readFile(t, "examples/greeter/greeter_test.go") + steps[1],
+	})
+}
+
+// overlay runs the tests of a package with some files replaced.
+func overlay(t *testing.T, pkg string, files map[string]string) {
+	t.Helper()
+	dir := t.TempDir()
+	replace := map[string]string{}
+	for name, text := range files {
+		abs, err := filepath.Abs(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		replace[abs] = filepath.Join(dir, filepath.Base(name))
+		if err := os.WriteFile(replace[abs], []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(path, config, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), "go", "test", "-run", "TestLeave", "-v", "-overlay", path, pkg).CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: TestLeave") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
