@@ -107,6 +107,10 @@ bench-keep: ## Keep the last result as the one to compare with: .out/old.txt
 bench-compare: .tools/benchstat ## What changed since bench-keep
 	@.tools/benchstat .out/old.txt .out/new.txt
 
+.PHONY: bench-peers
+bench-peers: .tools/benchstat ## What the last result says about ours beside the official SDK
+	@.tools/benchstat -col '/sdk@(official ours)' -filter '/sdk:(official OR ours)' .out/new.txt
+
 .PHONY: clean
 clean: ## Remove built tools, results and the data of `make run`
 	rm -rf .out .tools .statefun
