@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -43,7 +44,9 @@ func runChild(dir string) error {
 	if err != nil {
 		return err
 	}
-	a, err := app.Open(&app.Options{Module: m, Dir: filepath.Join(dir, "data")})
+	a, err := app.Open(&app.Options{
+		Module: m, Dir: filepath.Join(dir, "data"), Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+	})
 	if err != nil {
 		return err
 	}
@@ -204,7 +207,7 @@ func (l *crashLoad) run(t *testing.T, c *child, after time.Duration) {
 	}
 	workers.Go(func() {
 		for ctx.Err() == nil {
-			l.receive(ctx, c, "")
+			l.receive(t.Context(), c, "") // an answer that came is read, whatever happens
 		}
 	})
 	<-time.After(after)

@@ -120,15 +120,26 @@ func (e *Engine) backoff(failures int) time.Duration {
 	return pause - time.Duration(rand.Int64N(int64(pause)/4+1)) //nolint:gosec // no secret
 }
 
-// report logs the first failure of a batch and then ever fewer of them.
+// reportPause is the shortest time between two reports about one function type.
+const reportPause = time.Second
+
+// report logs the first failure of a batch and then ever fewer of them, and not
+// all when a function fails for many addresses at once.
 func (e *Engine) report(inst *instance, err error, pause time.Duration) {
 	if inst.failures&(inst.failures-1) != 0 {
 		return
 	}
+	f, now := inst.fn, time.Now()
+	if now.Sub(f.reported) < reportPause {
+		f.unreported++
+		return
+	}
+	unreported := f.unreported
+	f.reported, f.unreported = now, 0
 	e.opts.Logger.Warn("engine: a call failed and will be tried again",
 		slog.String("function", inst.fn.name.String()), slog.String("id", inst.address.ID),
 		slog.Int("messages", len(inst.batch)), slog.Int("attempt", inst.failures),
-		slog.Duration("pause", pause), slog.Any("error", err))
+		slog.Duration("pause", pause), slog.Int("other_failures", unreported), slog.Any("error", err))
 }
 
 // fail stops the engine: the first error is what [Engine.Run] returns. The

@@ -59,7 +59,7 @@ func TestAFailingAddressDoesNotHoldUpOthers(t *testing.T) {
 
 // fails runs one message through a function that always does the same, under
 // policy flink, and returns what Run returned and the number of calls.
-func fails(t *testing.T, binding engine.Function, f callFunc) (err error, calls int64) { //nolint:revive // the error is what the test is about
+func fails(t *testing.T, binding engine.Function, f callFunc) (calls int64, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var n atomic.Int64
@@ -80,7 +80,7 @@ func fails(t *testing.T, binding engine.Function, f callFunc) (err error, calls 
 		_ = a.stop()
 		calls = n.Load()
 	})
-	return err, calls
+	return calls, err
 }
 
 func TestPolicyFlinkStopsWhereFlinkFailsItsJob(t *testing.T) {
@@ -129,7 +129,7 @@ func TestPolicyFlinkStopsWhereFlinkFailsItsJob(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err, calls := fails(t, test.binding, test.f)
+			calls, err := fails(t, test.binding, test.f)
 			if err == nil || !strings.Contains(err.Error(), test.text) {
 				t.Errorf("Run: %v, want an error with %q", err, test.text)
 			}
@@ -153,7 +153,7 @@ func TestAHandshakeLoopNeitherSpinsNorStops(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := 0
-			err, calls := fails(t, engine.Function{}, func(context.Context, *wire.Request) ([]byte, error) {
+			calls, err := fails(t, engine.Function{}, func(context.Context, *wire.Request) ([]byte, error) {
 				n++
 				return next(n), nil
 			})
@@ -174,7 +174,8 @@ func TestPolicyRetrySurvivesEveryAnswer(t *testing.T) {
 		var seen list
 		note := echo(t, &seen)
 		bad := [][]byte{
-			{0xff}, wire.AppendIncomplete(nil, nil),
+			{0xff},
+			wire.AppendIncomplete(nil, nil),
 			must(newAnswer().set("ghost", "x").end()),
 			must(newAnswer().egress("q", "lost").send(wire.Address{Namespace: "no"}, "x").end()),
 			must(newAnswer().egress("q", "lost").send(fn("other"), "lost").cancel("").end()),
@@ -206,7 +207,7 @@ func must(b []byte, err error) []byte {
 
 func TestFailureIsAnErrorValue(t *testing.T) {
 	t.Parallel()
-	err, _ := fails(t, engine.Function{}, func(context.Context, *wire.Request) ([]byte, error) {
+	_, err := fails(t, engine.Function{}, func(context.Context, *wire.Request) ([]byte, error) {
 		return newAnswer().set("ghost", "x").end()
 	})
 	if f, ok := errors.AsType[*semantics.Failure](err); !ok || f.Kind != semantics.KindStateUnknown || f.Target != fn("k") {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/statefun-go/statefun-go/internal/semantics"
 	"github.com/statefun-go/statefun-go/internal/wire"
@@ -20,10 +21,14 @@ type function struct {
 	// time, so that a start with much waiting is not a storm of handshakes.
 	answered bool
 	running  int // requests in flight
-	ready    fifo[*instance]
-	waiting  int           // messages in the mailboxes of this type
-	held     fifo[timer]   // due timers that wait for room
-	room     chan struct{} // closed when there may be room; nil if nobody waits
+	// When a failure was logged last, and how many were not since.
+	reported   time.Time
+	unreported int
+
+	ready   fifo[*instance]
+	waiting int           // messages in the mailboxes of this type
+	held    fifo[timer]   // due timers that wait for room
+	room    chan struct{} // closed when there may be room; nil if nobody waits
 }
 
 // functionOf returns the function type that a is an instance of, bound or not.

@@ -73,6 +73,11 @@ func start(t testing.TB, fs vfs.FS, f callFunc, opts engine.Options) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return startOn(t, s, f, opts)
+}
+
+func startOn(t testing.TB, s store.Store, f callFunc, opts engine.Options) *fixture {
+	t.Helper()
 	a := &fixture{t: t, store: s, out: &box{ready: make(chan struct{})}, done: make(chan error, 1)}
 	if opts.Functions == nil {
 		opts.Functions = []engine.Function{{Namespace: "test", Name: "*", Caller: f}}
@@ -81,6 +86,7 @@ func start(t testing.TB, fs vfs.FS, f callFunc, opts engine.Options) *fixture {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
 	}
+	var err error
 	if a.engine, err = engine.New(s, &opts); err != nil {
 		t.Fatal(err)
 	}

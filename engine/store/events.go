@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 
@@ -25,7 +24,7 @@ func (l *eventLog) Infof(string, ...any) {}
 
 // Errorf logs.
 func (l *eventLog) Errorf(format string, args ...any) {
-	l.log("store", "report", fmt.Sprintf(format, args...))
+	l.error(fmt.Sprintf(format, args...))
 }
 
 // Fatalf panics. Pebble calls it when a commit failed, where pebbleStore
@@ -35,14 +34,14 @@ func (l *eventLog) Fatalf(format string, args ...any) {
 	panic(fatal{fmt.Sprintf(format, args...)})
 }
 
-func (l *eventLog) backgroundError(err error) { l.log("store: background work failed", "error", err) }
+func (l *eventLog) backgroundError(err error) { l.error(err.Error()) }
 
 func (l *eventLog) corruption(info pebble.DataCorruptionInfo) {
-	l.log("store: damaged file", "path", info.Path, "error", info.Details)
+	l.error(fmt.Sprintf("damaged file %s: %v", info.Path, info.Details))
 }
 
-func (l *eventLog) log(msg string, args ...any) {
+func (l *eventLog) error(text string) {
 	if l.logger != nil {
-		l.logger.Log(context.Background(), slog.LevelError, msg, args...)
+		l.logger.Error("store: trouble on disk", slog.String("error", text))
 	}
 }

@@ -42,8 +42,8 @@ func Open(dir string, opts *Options) (Store, error) {
 	if o.CacheBytes == 0 {
 		o.CacheBytes = defaultCacheBytes
 	}
-	if err := o.FS.MkdirAll(dir, 0o750); err != nil {
-		return nil, fmt.Errorf("store: make directory: %w", err)
+	if err := makeDir(o.FS, dir); err != nil {
+		return nil, fmt.Errorf("store: make %s: %w", dir, err)
 	}
 	lock, err := pebble.LockDirectory(dir, o.FS)
 	if err != nil {
@@ -54,6 +54,33 @@ func Open(dir string, opts *Options) (Store, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// makeDir makes a directory and those above it, all of them safe from a loss of
+// power: a new directory is an entry of the one above.
+func makeDir(fs vfs.FS, dir string) error {
+	parents := []string{fs.PathDir(dir)}
+	for {
+		last := parents[len(parents)-1]
+		above := fs.PathDir(last)
+		if _, err := fs.Stat(last); err == nil || above == last {
+			break
+		}
+		parents = append(parents, above)
+	}
+	if err := fs.MkdirAll(dir, 0o750); err != nil {
+		return err
+	}
+	for _, parent := range parents {
+		f, err := fs.OpenDir(parent)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pebbleStore is a Store in Pebble.

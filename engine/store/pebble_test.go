@@ -145,16 +145,36 @@ func TestStoreSurvivesPowerLoss(t *testing.T) {
 	}
 }
 
+func TestNewDirectoriesSurvivePowerLoss(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []string{"a/b/c", "/a/b/c", "a"} {
+		fs := vfs.NewCrashableMem()
+		s, err := store.Open(dir, &store.Options{FS: fs})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Commit(store.Changes{"k": []byte("v")}); err != nil {
+			t.Fatal(err)
+		}
+		after, err := store.Open(dir, &store.Options{FS: fs.CrashClone(vfs.CrashCloneCfg{})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := after.Get([]byte("k")); err != nil {
+			t.Errorf("%s: %v", dir, err)
+		}
+		closeStore(t, after)
+		closeStore(t, s)
+	}
+}
+
 func TestStoreStopsAtTheFirstFailedSync(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken disk")
 	var on atomic.Bool
 	fs := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
-		switch op.Kind {
-		case errorfs.OpFileSync, errorfs.OpFileSyncData, errorfs.OpFileSyncTo:
-			if on.Load() {
-				return broken
-			}
+		if on.Load() && (op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpFileSyncData || op.Kind == errorfs.OpFileSyncTo) {
+			return broken
 		}
 		return nil
 	}))
