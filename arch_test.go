@@ -60,7 +60,7 @@ var layers = []layer{
 	},
 	{
 		packages: []string{"adapters/gcf/..."},
-		ours:     []string{"statefun", "adapters/internal/reply", "adapters/gcf/..."},
+		ours:     []string{"statefun", "adapters/internal/reply", "adapters/http", "adapters/gcf/..."}, // a Cloud Function is an HTTP handler
 		libs:     []string{"github.com/GoogleCloudPlatform/functions-framework-go"},
 	},
 	{
