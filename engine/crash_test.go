@@ -269,7 +269,18 @@ func (l *crashLoad) finish(t *testing.T, c *child) {
 	deadline := time.Now().Add(30 * time.Second)
 	for l.receive(t.Context(), c, "?wait=1s") || l.missing() != "" {
 		if time.Now().After(deadline) {
-			t.Fatalf("message %s was acknowledged and has no record\n%s", l.missing(), c.stderr.String())
+			t.Fatalf("message %s was acknowledged and has no record; record %d was not seen\n%s", l.missing(), l.gap(), c.stderr.String())
+		}
+	}
+}
+
+// gap returns the first sequence number without a record.
+func (l *crashLoad) gap() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for n := uint64(1); ; n++ {
+		if _, ok := l.records[n]; !ok {
+			return n
 		}
 	}
 }
@@ -295,11 +306,11 @@ func (l *crashLoad) check(t *testing.T) {
 		t.Error(fault)
 	}
 	numbers, counts := map[string]int{}, map[string]map[int]int{}
+	if n := l.gap(); n != uint64(len(l.records))+1 {
+		t.Fatalf("there are %d records, but none with number %d", len(l.records), n)
+	}
 	for sequence := range uint64(len(l.records)) {
-		value, ok := l.records[sequence+1]
-		if !ok {
-			t.Fatalf("there are %d records, but none with number %d", len(l.records), sequence+1)
-		}
+		value := l.records[sequence+1]
 		var id, number string
 		var count int
 		if _, err := fmt.Sscan(value, &id, &count, &number); err != nil {
