@@ -1,6 +1,7 @@
 package statefun
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -57,6 +58,9 @@ func scalar[T any](name string, wireType protowire.Type, bits func(T) uint64, va
 // last of several, as protobuf does, but refuses another wire type: the bytes
 // are then of another type, and protobuf's answer would be a silent zero.
 func decodeBits(data []byte, want protowire.Type) (u uint64, err error) {
+	if len(data) == 9 && data[0] == 1<<3|byte(protowire.Fixed64Type) && want == protowire.Fixed64Type {
+		return binary.LittleEndian.Uint64(data[1:]), nil // the form that every SDK writes
+	}
 	for len(data) > 0 {
 		number, typ, n := protowire.ConsumeTag(data)
 		if n < 0 {

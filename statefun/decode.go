@@ -26,8 +26,10 @@ func (b *batch) decode(request []byte) error {
 		return malformed(errors.New("the request has no target"))
 	}
 	name := TypeName{b.req.Target.Namespace, b.req.Target.Name}
-	if b.fn = b.h.functions[name]; b.fn == nil {
-		return &Error{CodeUnknownFunction, name, -1, errors.New("no such function is registered here")}
+	if b.fn == nil || b.fn.name != name { // not the function of this batch's last use
+		if b.fn = b.h.functions[name]; b.fn == nil {
+			return &Error{CodeUnknownFunction, name, -1, errors.New("no such function is registered here")}
+		}
 	}
 	if err := b.decide(); err != nil {
 		return err

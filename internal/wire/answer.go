@@ -84,7 +84,7 @@ type StateSpec struct {
 // 101 nor tokens and cancellation; it skips them as a 2.x runtime does.
 func (a *Answer) Decode(v Version, b []byte) error {
 	a.reset()
-	f := fields{rest: b}
+	f := fields{b: b}
 	for f.next() {
 		switch {
 		case f.tag == 100<<3|lenType:
@@ -92,13 +92,13 @@ func (a *Answer) Decode(v Version, b []byte) error {
 				a.reset()
 			}
 			a.HasResult = true
-			f.fail("invocation_result", a.decodeResult(v, f.data))
+			f.fail("invocation_result", a.decodeResult(v, f.data()))
 		case f.tag == 101<<3|lenType && v == V3:
 			if a.HasResult {
 				a.reset()
 			}
 			a.HasIncomplete = true
-			f.fail("incomplete_invocation_context", a.decodeIncomplete(f.data))
+			f.fail("incomplete_invocation_context", a.decodeIncomplete(f.data()))
 		}
 	}
 	return f.err
@@ -112,7 +112,7 @@ func (a *Answer) reset() {
 }
 
 func (a *Answer) decodeResult(v Version, b []byte) error {
-	f := fields{rest: b}
+	f := fields{b: b}
 	for f.next() {
 		switch f.tag {
 		case 1<<3 | lenType:
@@ -129,7 +129,7 @@ func (a *Answer) decodeResult(v Version, b []byte) error {
 }
 
 func (m *Mutation) decode(b []byte) error {
-	f := fields{rest: b}
+	f := fields{b: b}
 	for f.next() {
 		switch f.tag {
 		case 1<<3 | varintType:
@@ -138,14 +138,14 @@ func (m *Mutation) decode(b []byte) error {
 			m.Name = f.text("state_name")
 		case 3<<3 | lenType:
 			m.HasValue, m.last = true, len(m.Value)
-			m.Value = merge(m.Value, f.data)
+			m.Value = merge(m.Value, f.data())
 		}
 	}
 	return f.err
 }
 
 func (m *Message) decode(b []byte) error {
-	f := fields{rest: b}
+	f := fields{b: b}
 	for f.next() {
 		switch f.tag {
 		case 1<<3 | lenType:
@@ -157,15 +157,15 @@ func (m *Message) decode(b []byte) error {
 	return f.err
 }
 
-func (m *Message) target(f *fields) { f.fail("target", decodeAddress(&m.Target, f.data)) }
+func (m *Message) target(f *fields) { f.fail("target", decodeAddress(&m.Target, f.data())) }
 
 func (m *Message) argument(f *fields) {
 	m.HasArgument = true
-	m.Argument = merge(m.Argument, f.data)
+	m.Argument = merge(m.Argument, f.data())
 }
 
 func (d *Delayed) decode(v Version, b []byte) error {
-	f := fields{rest: b}
+	f := fields{b: b}
 	for f.next() {
 		switch {
 		case f.tag == 1<<3|varintType:
@@ -184,7 +184,7 @@ func (d *Delayed) decode(v Version, b []byte) error {
 }
 
 func (e *Egress) decode(b []byte) error {
-	f := fields{rest: b}
+	f := fields{b: b}
 	for f.next() {
 		switch f.tag {
 		case 1<<3 | lenType:
@@ -193,14 +193,14 @@ func (e *Egress) decode(b []byte) error {
 			e.Name = f.text("egress_type")
 		case 3<<3 | lenType:
 			e.HasArgument = true
-			e.Argument = merge(e.Argument, f.data)
+			e.Argument = merge(e.Argument, f.data())
 		}
 	}
 	return f.err
 }
 
 func (a *Answer) decodeIncomplete(b []byte) error {
-	f := fields{rest: b}
+	f := fields{b: b}
 	for f.next() {
 		if f.tag == 1<<3|lenType {
 			element(&f, &a.Missing, MaxStates, "missing_values", (*StateSpec).decode)
@@ -210,13 +210,13 @@ func (a *Answer) decodeIncomplete(b []byte) error {
 }
 
 func (s *StateSpec) decode(b []byte) error {
-	f := fields{rest: b}
+	f := fields{b: b}
 	for f.next() {
 		switch f.tag {
 		case 1<<3 | lenType:
 			s.Name = f.text("state_name")
 		case 2<<3 | lenType:
-			f.fail("expiration_spec", s.decodeExpiration(f.data))
+			f.fail("expiration_spec", s.decodeExpiration(f.data()))
 		case 3<<3 | lenType:
 			s.TypeName = f.text("type_typename")
 		}
@@ -225,7 +225,7 @@ func (s *StateSpec) decode(b []byte) error {
 }
 
 func (s *StateSpec) decodeExpiration(b []byte) error {
-	f := fields{rest: b}
+	f := fields{b: b}
 	for f.next() {
 		switch f.tag {
 		case 1<<3 | varintType:

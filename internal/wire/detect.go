@@ -67,7 +67,7 @@ func (t *tally) add(v Version) {
 // one and bytes in the other, and only the one has a field 3. With field 1
 // alone, or nothing, it cannot be told.
 func argumentVersion(b []byte) Version {
-	f := fields{rest: b}
+	f := fields{b: b}
 	for f.next() {
 		switch f.tag {
 		case 2<<3 | varintType, 3<<3 | lenType:
@@ -87,10 +87,10 @@ func stateVersion(s *State) Version {
 		return 0
 	}
 	var name, has, value int
-	f := fields{rest: s.Value}
+	f := fields{b: s.Value}
 	for f.next() {
 		switch {
-		case f.tag == 1<<3|lenType && utf8.Valid(f.data) && bytes.IndexByte(f.data, '/') >= 0:
+		case f.tag == 1<<3|lenType && utf8.Valid(f.data()) && bytes.IndexByte(f.data(), '/') >= 0:
 			name++
 		case f.tag == 2<<3|varintType && f.num == 1:
 			has++

@@ -62,13 +62,13 @@ func AppendKafkaRecord(dst []byte, r *KafkaRecord) []byte {
 // DecodeKafkaRecord decodes b; the record is a view of it.
 func DecodeKafkaRecord(b []byte) (KafkaRecord, error) {
 	var r KafkaRecord
-	f := fields{rest: b}
+	f := fields{b: b}
 	for f.next() {
 		switch f.tag {
 		case 1<<3 | lenType:
 			r.Key = f.text("key")
 		case 2<<3 | lenType:
-			r.Value = f.data
+			r.Value = f.data()
 		case 3<<3 | lenType:
 			r.Topic = f.text("topic")
 		case 4<<3 | lenType:
@@ -82,13 +82,13 @@ func DecodeKafkaRecord(b []byte) (KafkaRecord, error) {
 }
 
 func (h *Header) decode(b []byte) error {
-	f := fields{rest: b}
+	f := fields{b: b}
 	for f.next() {
 		switch f.tag {
 		case 1<<3 | lenType:
 			h.Key = f.text("key")
 		case 2<<3 | lenType:
-			h.Value = f.data
+			h.Value = f.data()
 		}
 	}
 	return f.err
@@ -113,13 +113,13 @@ func AppendKinesisRecord(dst []byte, r *KinesisRecord) []byte {
 // DecodeKinesisRecord decodes b; the record is a view of it.
 func DecodeKinesisRecord(b []byte) (KinesisRecord, error) {
 	var r KinesisRecord
-	f := fields{rest: b}
+	f := fields{b: b}
 	for f.next() {
 		switch f.tag {
 		case 1<<3 | lenType:
 			r.PartitionKey = f.text("partition_key")
 		case 2<<3 | lenType:
-			r.Value = f.data
+			r.Value = f.data()
 		case 3<<3 | lenType:
 			r.Stream = f.text("stream")
 		case 4<<3 | lenType:

@@ -35,23 +35,23 @@ type Invocation struct {
 // error r holds no meaning. r is a view of b.
 func (r *Request) Decode(b []byte) error {
 	*r = Request{States: r.States[:0], Invocations: r.Invocations[:0]}
-	f := fields{rest: b}
+	f := fields{b: b}
 	for f.next() {
 		if f.tag == 100<<3|lenType {
 			r.HasBatch = true
-			f.fail("invocation batch", r.decodeBatch(f.data))
+			f.fail("invocation batch", r.decodeBatch(f.data()))
 		}
 	}
 	return f.err
 }
 
 func (r *Request) decodeBatch(b []byte) error {
-	f := fields{rest: b}
+	f := fields{b: b}
 	for f.next() {
 		switch f.tag {
 		case 1<<3 | lenType:
 			r.HasTarget = true
-			f.fail("target", decodeAddress(&r.Target, f.data))
+			f.fail("target", decodeAddress(&r.Target, f.data()))
 		case 2<<3 | lenType:
 			element(&f, &r.States, MaxStates, "state", (*State).decode)
 		case 3<<3 | lenType:
@@ -62,29 +62,29 @@ func (r *Request) decodeBatch(b []byte) error {
 }
 
 func (s *State) decode(b []byte) error {
-	f := fields{rest: b}
+	f := fields{b: b}
 	for f.next() {
 		switch f.tag {
 		case 1<<3 | lenType:
 			s.Name = f.text("name")
 		case 2<<3 | lenType:
 			s.HasValue, s.last = true, len(s.Value)
-			s.Value = merge(s.Value, f.data)
+			s.Value = merge(s.Value, f.data())
 		}
 	}
 	return f.err
 }
 
 func (i *Invocation) decode(b []byte) error {
-	f := fields{rest: b}
+	f := fields{b: b}
 	for f.next() {
 		switch f.tag {
 		case 1<<3 | lenType:
-			f.fail("caller", decodeAddress(&i.Caller, f.data))
+			f.fail("caller", decodeAddress(&i.Caller, f.data()))
 			i.HasCaller = !i.Caller.IsZero()
 		case 2<<3 | lenType:
 			i.HasArgument = true
-			i.Argument = merge(i.Argument, f.data)
+			i.Argument = merge(i.Argument, f.data())
 		}
 	}
 	return f.err

@@ -52,7 +52,7 @@ type Value struct {
 // [ErrOtherVersion] where the bytes show the other version.
 func ParseValue(v Version, raw []byte) (Value, error) {
 	val := Value{Has: v == V2}
-	f := fields{rest: raw}
+	f := fields{b: raw}
 	for f.next() {
 		switch f.tag {
 		case 1<<3 | lenType:
@@ -66,12 +66,12 @@ func ParseValue(v Version, raw []byte) (Value, error) {
 			if v != V2 {
 				return Value{}, ErrOtherVersion
 			}
-			val.Data = f.data
+			val.Data = f.data()
 		case 3<<3 | lenType: // the value, in version 3 only
 			if v != V3 {
 				return Value{}, ErrOtherVersion
 			}
-			val.Data = f.data
+			val.Data = f.data()
 		}
 	}
 	if f.err != nil {
@@ -102,7 +102,7 @@ func merge(prev, data []byte) []byte {
 
 // decodeAddress merges an encoded Address into a.
 func decodeAddress(a *Address, b []byte) error {
-	f := fields{rest: b}
+	f := fields{b: b}
 	for f.next() {
 		switch f.tag {
 		case 1<<3 | lenType:
