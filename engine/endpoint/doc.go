@@ -8,10 +8,9 @@
 // one address waiting and no goroutine. So `call`, which in Flink is the
 // budget of all attempts together, limits a single attempt here.
 //
-// There are two exceptions to one request an attempt, both invisible: a kept
-// connection that turns out to be closed before any byte of an answer came is
-// replaced, once for each such connection; that happens when a server closes
-// idle connections.
+// An attempt is one request, with one exception: where a kept connection turns
+// out to be closed, as servers close idle ones, the request goes again on
+// another connection. Neither here nor in Flink is that a failed attempt.
 //
 // # Two kinds of transport
 //

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -64,6 +65,7 @@ type queues struct {
 	taken    map[uint64]bool
 	last     uint64
 	err      error
+	looks    atomic.Int64 // calls of Take
 	removed  chan uint64
 	released chan uint64
 }
@@ -83,6 +85,7 @@ func (q *queues) add(r engine.Record) {
 }
 
 func (q *queues) Take(queue string) (engine.Delivery, bool, error) {
+	q.looks.Add(1)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, d := range q.records[queue] {

@@ -26,8 +26,10 @@ const stringType = "io.statefun.types/string"
 func parsePath(escaped string) (engine.Address, error) {
 	parts := strings.Split(strings.TrimRight(strings.TrimPrefix(escaped, "/"), "/"), "/")
 	if len(parts) != 3 {
-		return engine.Address{}, &clientError{http.StatusBadRequest,
-			fmt.Sprintf("the path has %d parts instead of three: /<namespace>/<function>/<id>, with %%2F for a slash inside of one", len(parts))}
+		return engine.Address{}, &clientError{
+			http.StatusBadRequest,
+			fmt.Sprintf("the path has %d parts instead of three: /<namespace>/<function>/<id>, with %%2F for a slash inside of one", len(parts)),
+		}
 	}
 	for i, name := range []string{"namespace", "function", "id"} {
 		part, err := url.PathUnescape(parts[i])
@@ -51,15 +53,19 @@ func parseValue(contentType []string, body []byte) (engine.Value, error) {
 	header := strings.Join(contentType, ", ")
 	if name, ok := strings.CutPrefix(header, vendor); ok {
 		if name == "" || !utf8.ValidString(name) {
-			return engine.Value{}, &clientError{http.StatusBadRequest,
-				"the content type names no type: " + vendor + "<namespace>/<type>"}
+			return engine.Value{}, &clientError{
+				http.StatusBadRequest,
+				"the content type names no type: " + vendor + "<namespace>/<type>",
+			}
 		}
 		return engine.Value{TypeName: name, Has: true, Data: body}, nil
 	}
 	if isText(header) {
 		if !utf8.Valid(body) {
-			return engine.Value{}, &clientError{http.StatusUnsupportedMediaType,
-				"the body is no text in UTF-8: name its type with Content-Type: " + vendor + "<namespace>/<type>"}
+			return engine.Value{}, &clientError{
+				http.StatusUnsupportedMediaType,
+				"the body is no text in UTF-8: name its type with Content-Type: " + vendor + "<namespace>/<type>",
+			}
 		}
 		return engine.Value{TypeName: stringType, Has: true, Data: wrapString(body)}, nil
 	}

@@ -101,9 +101,9 @@ func (s *server) run(ctx context.Context, handle http.HandlerFunc) error {
 	defer cancel()
 	if err := h.Shutdown(drain); err != nil {
 		s.opts.Logger.Warn("playground requests cut off at the end", "kind", s.kind, "url", s.URL())
-		h.Close() //nolint:errcheck,gosec // the listener is closed already
+		h.Close() //nolint:errcheck // the listener is closed already
 	}
-	<-ended
+	<-ended //nolint:errcheck // it says that the server was closed
 	return nil
 }
 

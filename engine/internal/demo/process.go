@@ -31,7 +31,7 @@ func start(ctx context.Context, name, log, program string, args ...string) (*pro
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // the child has its own
 	// Not killed when ctx ends: stop asks first.
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), program, args...) //nolint:gosec // what build has made
 	cmd.Stdout, cmd.Stderr = file, file
@@ -120,9 +120,9 @@ func (p *process) tail() string {
 	if err != nil {
 		return err.Error()
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // it was only read
 	if at, err := f.Seek(-size, io.SeekEnd); err != nil || at < 0 {
-		f.Seek(0, io.SeekStart) //nolint:errcheck,gosec // a shorter file: the whole of it
+		f.Seek(0, io.SeekStart) //nolint:errcheck // a shorter file: the whole of it
 	}
 	data, _ := io.ReadAll(f)
 	all := bytes.Split(bytes.TrimSpace(data), []byte("\n"))
@@ -136,14 +136,14 @@ func (p *process) stop() error {
 		return nil // whoever noticed has said so
 	}
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		p.cmd.Process.Kill() //nolint:errcheck,gosec // there are no signals on this system
+		p.cmd.Process.Kill() //nolint:errcheck // there are no signals on this system
 	}
 	limit := time.NewTimer(stopTime)
 	defer limit.Stop()
 	select {
 	case <-p.done:
 	case <-limit.C:
-		p.cmd.Process.Kill() //nolint:errcheck,gosec // Wait tells
+		p.cmd.Process.Kill() //nolint:errcheck // Wait tells
 		<-p.done
 		return fmt.Errorf("%s did not end within %s and was killed; its log is %s", p.name, stopTime, p.log)
 	}

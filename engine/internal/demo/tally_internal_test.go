@@ -22,7 +22,8 @@ func TestTallyCheck(t *testing.T) {
 		"from the beginning": {tally{}, []greeting{hello(1, "Ann", 1), hello(2, "Bob", 1), hello(3, "Ann", 2)}, ""},
 		"going on": {
 			tally{Last: map[string]int{"Ann": 4, "Bob": 1}, Record: 5},
-			[]greeting{hello(6, "Bob", 2), hello(7, "Ann", 5), hello(8, "Ann", 6)}, "",
+			[]greeting{hello(6, "Bob", 2), hello(7, "Ann", 5), hello(8, "Ann", 6)},
+			"",
 		},
 		"state lost":            {tally{Last: map[string]int{"Ann": 4}, Record: 5}, []greeting{hello(6, "Ann", 1)}, "state was lost"},
 		"counted twice":         {tally{}, []greeting{hello(1, "Ann", 1), hello(2, "Ann", 1)}, "counted twice"},
