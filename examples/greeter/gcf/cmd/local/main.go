@@ -1,0 +1,27 @@
+// Command local serves the Google Cloud Function on this machine, by the same
+// framework and at the same paths as Google does.
+package main
+
+import (
+	"flag"
+	"log"
+	"os"
+
+	"github.com/GoogleCloudPlatform/functions-framework-go/funcframework"
+
+	_ "github.com/statefun-go/statefun-go/examples/greeter/gcf" // registers the function
+)
+
+func main() {
+	host := flag.String("host", "127.0.0.1", "address to listen on")
+	port := flag.String("port", "8000", "port to listen on")
+	flag.Parse()
+
+	// Without a target the framework serves each function at its own path.
+	if err := os.Setenv("FUNCTION_TARGET", "Greeter"); err != nil {
+		log.Fatal(err)
+	}
+	if err := funcframework.StartHostPort(*host, *port); err != nil {
+		log.Fatal(err)
+	}
+}
