@@ -90,9 +90,14 @@ var (
 func (c *Client) attempt(ctx context.Context, to *target, request []byte) ([]byte, error) {
 	ctx, stop := context.WithTimeoutCause(ctx, c.call, errCall)
 	defer stop()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-
+	alive := func() {}
+	if c.quiet > 0 {
+		quiet, cancel := context.WithCancelCause(ctx)
+		defer cancel(nil)
+		timer := time.AfterFunc(c.call, func() { cancel(errQuiet) }) // until the header is there
+		defer timer.Stop()
+		ctx, alive = quiet, func() { timer.Reset(c.quiet) }
+	}
 	l := &loan{data: request}
 	defer l.end()
 	resp, err := c.pool.transport().RoundTrip(c.newRequest(ctx, to, l))
@@ -100,12 +105,7 @@ func (c *Client) attempt(ctx context.Context, to *target, request []byte) ([]byt
 		return nil, explain(ctx, err)
 	}
 	defer resp.Body.Close()
-	alive := func() {}
-	if c.quiet > 0 {
-		timer := time.AfterFunc(c.quiet, func() { cancel(errQuiet) })
-		defer timer.Stop()
-		alive = func() { timer.Reset(c.quiet) }
-	}
+	alive()
 	answer, err := c.answer(resp, alive)
 	if err != nil {
 		return nil, explain(ctx, err)

@@ -108,7 +108,7 @@ func spec(kind module.TransportKind, url string) module.Endpoint {
 	return e
 }
 
-func newClient(t *testing.T, e module.Endpoint) *endpoint.Client {
+func newClient(t testing.TB, e module.Endpoint) *endpoint.Client {
 	t.Helper()
 	c, err := endpoint.New(e)
 	if err != nil {
