@@ -94,7 +94,7 @@ func (c *Client) attempt(ctx context.Context, to *target, request []byte) ([]byt
 	if c.quiet > 0 {
 		quiet, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
-		timer := time.AfterFunc(c.call, func() { cancel(errQuiet) }) // until the header is there
+		timer := time.AfterFunc(2*c.call, func() { cancel(errQuiet) }) // not before the header is there
 		defer timer.Stop()
 		ctx, alive = quiet, func() { timer.Reset(c.quiet) }
 	}
