@@ -25,6 +25,7 @@ type batch struct {
 	args    []argument
 	cells   []cell
 
+	size    int    // of the request
 	dst     []byte // the caller's, never longer than it was
 	ans     []byte
 	missing []wire.StateSpec // the declared states that the request lacks
@@ -56,7 +57,7 @@ type argument struct {
 var noMessage wire.Invocation
 
 func (b *batch) serve(ctx context.Context, dst, request []byte) ([]byte, error) {
-	b.dst, b.index, b.current = dst, -1, &noMessage
+	b.dst, b.index, b.current, b.size = dst, -1, &noMessage, len(request)
 	if err := b.decode(request); err != nil {
 		return nil, err
 	}
@@ -119,7 +120,7 @@ func (b *batch) run(ctx context.Context) error {
 			return err
 		}
 	}
-	b.ans = wire.BeginResult(b.dst)
+	b.ans = wire.BeginResultOf(b.dst, b.size) // most answers are about as long as their requests
 	for i := range b.args {
 		if err := b.runMessage(ctx, i); err != nil {
 			return err

@@ -101,7 +101,7 @@ func appendString(dst []byte, s string) ([]byte, error) {
 	if s == "" {
 		return dst, nil
 	}
-	if !utf8.ValidString(s) {
+	if !wire.ValidText(s) {
 		return dst, errNotUTF8
 	}
 	dst = protowire.AppendVarint(append(dst, 1<<3|byte(protowire.BytesType)), uint64(len(s)))
@@ -113,6 +113,9 @@ func appendString(dst []byte, s string) ([]byte, error) {
 // many numbers do ("05" is a field 6), and protobuf's answer would be a silent
 // empty string.
 func decodeString(data []byte) (s string, err error) {
+	if len(data) >= 2 && data[0] == 1<<3|byte(protowire.BytesType) && data[1] < 0x80 && int(data[1]) == len(data)-2 && wire.ValidText(wire.View(data[2:])) {
+		return wire.View(data[2:]), nil // the form that every SDK writes, if short
+	}
 	found := len(data) == 0
 	for rest := data; len(rest) > 0; {
 		number, typ, n := protowire.ConsumeTag(rest)
@@ -126,7 +129,7 @@ func decodeString(data []byte) (s string, err error) {
 		} else {
 			var b []byte
 			if b, n = protowire.ConsumeBytes(rest); n >= 0 {
-				if !utf8.Valid(b) {
+				if !wire.ValidText(wire.View(b)) {
 					return "", errNotUTF8
 				}
 				s = wire.View(b)

@@ -3,7 +3,6 @@ package statefun
 import (
 	"errors"
 	"fmt"
-	"unicode/utf8"
 
 	"github.com/statefun-go/statefun-go/internal/wire"
 )
@@ -99,7 +98,7 @@ func checkEncoder[T any](enc Encoder[T]) error {
 }
 
 func checkText(what, s string) error {
-	if !utf8.ValidString(s) {
+	if !wire.ValidText(s) {
 		return fmt.Errorf("%s %q is not UTF-8", what, s)
 	}
 	return nil

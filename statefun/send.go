@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-	"unicode/utf8"
 
 	"github.com/statefun-go/statefun-go/internal/wire"
 )
@@ -127,7 +126,7 @@ func (b *batch) checkTarget(to Address) error {
 		if b.req.Target.ID != "" && !(b.current.HasCaller && to.wire() == b.current.Caller) {
 			return errors.New("the target's id is empty, which the JavaScript and Python SDKs cannot receive")
 		}
-	case !utf8.ValidString(to.ID):
+	case !wire.ValidText(to.ID):
 		return errors.New("the target's id is not UTF-8")
 	}
 	return nil
@@ -140,7 +139,7 @@ func (b *batch) tokenText(t CancelToken) (string, error) {
 		return "", errors.New("protocol version 2 has no cancellation tokens")
 	case t.text == "":
 		return "", errors.New("the cancellation token is empty")
-	case !utf8.ValidString(t.text):
+	case !wire.ValidText(t.text):
 		return "", fmt.Errorf("the cancellation token %q is not UTF-8", t.text)
 	case t.raw:
 		return t.text, nil

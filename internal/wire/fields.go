@@ -2,7 +2,6 @@ package wire
 
 import (
 	"fmt"
-	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -102,7 +101,7 @@ func (f *fields) stop(err error) bool {
 // text returns the field at hand as a view. Proto3 strings are UTF-8.
 func (f *fields) text(name string) string {
 	data := f.data()
-	if !utf8.Valid(data) {
+	if !validText(data) {
 		f.stop(fmt.Errorf("%s is not UTF-8: %q", name, data[:min(len(data), 64)]))
 		return ""
 	}

@@ -8,24 +8,35 @@ import "google.golang.org/protobuf/encoding/protowire"
 // interleave on the wire; a reader sees each list in its order. Cutting the
 // answer back to an earlier length takes back everything appended since.
 
-// resultHead is what BeginResult reserves: the tag and a length of one byte.
-const resultHead = tag100 + "\x00"
-
 // BeginResult appends room for the head of a FromFunction that holds an
 // InvocationResponse.
-func BeginResult(dst []byte) []byte { return append(dst, resultHead...) }
+func BeginResult(dst []byte) []byte { return BeginResultOf(dst, 0) }
 
-// EndResult fills in the head that BeginResult reserved at start.
-func EndResult(dst []byte, start int) []byte {
-	body := start + len(resultHead)
-	size := len(dst) - body
-	extra := protowire.SizeVarint(uint64(size)) - 1 //nolint:gosec // a length is not negative
-	if extra > 0 {
-		var room [8]byte
-		dst = append(dst, room[:extra]...)
-		copy(dst[body+extra:], dst[body:body+size])
+// BeginResultOf is [BeginResult] for a response of about size bytes. A guess
+// with a length as long as the true one saves [EndResult] moving the response.
+func BeginResultOf(dst []byte, size int) []byte {
+	// A zero, written as long as the length will be.
+	dst = append(dst, tag100...)
+	for ; size >= 0x80; size >>= 7 {
+		dst = append(dst, 0x80)
 	}
-	appendLen(dst[:start+len(tag100)], size)
+	return append(dst, 0)
+}
+
+// EndResult fills in the head that was begun at start.
+func EndResult(dst []byte, start int) []byte {
+	head := start + len(tag100)
+	body := head + 1
+	for dst[body-1] >= 0x80 {
+		body++
+	}
+	size := len(dst) - body
+	if end := head + protowire.SizeVarint(uint64(size)); end != body { //nolint:gosec // a length is not negative
+		dst = append(dst, make([]byte, max(end-body, 0))...)
+		copy(dst[end:], dst[body:body+size])
+		dst = dst[:end+size]
+	}
+	appendLen(dst[:head], size)
 	return dst
 }
 

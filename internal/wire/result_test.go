@@ -3,6 +3,7 @@ package wire_test
 import (
 	"bytes"
 	"strings"
+	"math"
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -282,6 +283,21 @@ func TestResultGolden(t *testing.T) {
 	} {
 		if string(tc.got) != tc.want {
 			t.Errorf("%s: %x, want %x", name, tc.got, tc.want)
+		}
+	}
+}
+
+// TestResultGuess: what BeginResultOf guesses never shows in the answer.
+func TestResultGuess(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{0, 1, 127, 128, 16383, 16384, 1 << 21} {
+		body := bytes.Repeat([]byte{7}, size)
+		want := wire.EndResult(append(wire.BeginResult([]byte("before")), body...), len("before"))
+		for _, guess := range []int{0, 1, 127, 128, 16383, 16384, 1 << 21, math.MaxInt32} {
+			got := append(wire.BeginResultOf([]byte("before"), guess), body...)
+			if got = wire.EndResult(got, len("before")); !bytes.Equal(got, want) {
+				t.Errorf("%d bytes, guessed %d: the head is % x", size, guess, got[:min(len(got), 16)])
+			}
 		}
 	}
 }
