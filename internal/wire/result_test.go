@@ -2,8 +2,8 @@ package wire_test
 
 import (
 	"bytes"
-	"strings"
 	"math"
+	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
