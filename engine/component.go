@@ -112,7 +112,7 @@ type Sink interface {
 	// to one address keep their order.
 	//
 	// It returns [ErrUnknownFunction] if nothing is bound to the type of to,
-	// [ErrStopped] if the engine is stopping, or the error of ctx. After the
+	// [ErrNotUTF8] for text that no function could read, [ErrStopped] if the engine is stopping, or the error of ctx. After the
 	// last two the message may or may not have been taken. The engine keeps
 	// value.Data, which must not change any more.
 	Send(ctx context.Context, to Address, value Value) error
@@ -121,6 +121,7 @@ type Sink interface {
 // Errors of [Sink.Send].
 var (
 	ErrUnknownFunction = errors.New("engine: no function is bound to this type")
+	ErrNotUTF8         = errors.New("engine: names, ids and typenames must be UTF-8")
 	ErrStopped         = errors.New("engine: stopped")
 )
 

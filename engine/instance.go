@@ -96,6 +96,10 @@ func (e *Engine) ready(inst *instance) {
 	e.dispatch(inst.fn)
 }
 
+// messageOverhead keeps a batch of very small messages within the number of
+// messages that a request may have, whatever the limits.
+const messageOverhead = 16
+
 // take makes the next batch of an instance, unless it has one that failed: that
 // is sent again as it was.
 func (e *Engine) take(inst *instance) {
@@ -106,7 +110,7 @@ func (e *Engine) take(inst *instance) {
 	limit, bytes := inst.fn.binding.MaxBatch, 0
 	for inst.queue.len() > 0 && (limit < 0 || len(inst.batch) < limit) {
 		m := inst.queue.first()
-		if bytes += m.size; bytes > e.opts.RequestBytes && len(inst.batch) > 0 {
+		if bytes += m.size + messageOverhead; bytes > e.opts.RequestBytes && len(inst.batch) > 0 {
 			break
 		}
 		m.queued = false

@@ -53,6 +53,11 @@ func TestSendToAnUnknownFunction(t *testing.T) {
 		if !errors.Is(err, engine.ErrUnknownFunction) {
 			t.Errorf("send: %v", err)
 		}
+		for _, to := range []engine.Address{{Namespace: "test", Name: "\xff"}, {Namespace: "test", Name: "fn", ID: "\xff"}} {
+			if err := a.engine.Send(t.Context(), to, engine.Value{}); !errors.Is(err, engine.ErrNotUTF8) {
+				t.Errorf("send to %q: %v", to, err)
+			}
+		}
 		a.mustStop()
 		if err := a.engine.Run(t.Context()); err == nil {
 			t.Error("Run ran twice")

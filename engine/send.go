@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/statefun-go/statefun-go/internal/wire"
 )
@@ -11,6 +12,9 @@ import (
 func (e *Engine) Send(ctx context.Context, to Address, value Value) error {
 	if e.bindings.find(to.Namespace, to.Name) == nil {
 		return fmt.Errorf("%w: %s/%s", ErrUnknownFunction, to.Namespace, to.Name)
+	}
+	if !utf8.ValidString(to.Name) || !utf8.ValidString(to.ID) || !utf8.ValidString(value.TypeName) {
+		return fmt.Errorf("%w: message of type %q to %q", ErrNotUTF8, value.TypeName, to)
 	}
 	m := wire.Invocation{HasArgument: true, Argument: wire.AppendValue(nil, wire.V3, wire.Value(value))}
 	g, err := e.accept(ctx, wire.Address(to), m)

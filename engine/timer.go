@@ -164,7 +164,8 @@ var errStorage = errors.New("engine: the store failed")
 
 func storageError(err error) error { return fmt.Errorf("%w: %w", errStorage, err) }
 
-// sent is a message from one function to another, as it will be delivered.
+// sent is a message from one function to another, as it will be delivered: one
+// without an argument arrives with an empty one.
 func sent(from wire.Address, m *wire.Message) wire.Invocation {
-	return wire.Invocation{HasCaller: true, Caller: from, HasArgument: m.HasArgument, Argument: m.Argument}
+	return wire.Invocation{HasCaller: true, Caller: from, HasArgument: true, Argument: m.Argument}
 }
