@@ -60,25 +60,26 @@ func (o *Options) withDefaults(seconds string) (Options, error) {
 	if o != nil {
 		full = *o
 	}
-	var errs []error
-	switch {
-	case full.Timeout < 0:
-		errs = append(errs, fmt.Errorf("Timeout is %v: it must not be negative", full.Timeout))
-	case full.Timeout == 0 && seconds != "":
+	errs := []error{notNegative("Timeout", full.Timeout), notNegative("Headroom", full.Headroom)}
+	if full.Timeout == 0 && seconds != "" {
 		timeout, err := parseSeconds(seconds)
 		errs = append(errs, err)
 		full.Timeout = timeout
 	}
-	switch {
-	case full.Headroom < 0:
-		errs = append(errs, fmt.Errorf("Headroom is %v: it must not be negative", full.Headroom))
-	case full.Headroom == 0:
+	if full.Headroom == 0 {
 		full.Headroom = DefaultHeadroom
 	}
 	if full.Logger == nil {
 		full.Logger = slog.New(slog.DiscardHandler)
 	}
 	return full, errors.Join(errs...)
+}
+
+func notNegative(name string, d time.Duration) error {
+	if d < 0 {
+		return fmt.Errorf("%s is %v: it must not be negative", name, d)
+	}
+	return nil
 }
 
 func parseSeconds(text string) (time.Duration, error) {

@@ -4,7 +4,7 @@ package main
 
 import (
 	"flag"
-	"log"
+	"log/slog"
 	"os"
 
 	"github.com/GoogleCloudPlatform/functions-framework-go/funcframework"
@@ -17,11 +17,16 @@ func main() {
 	port := flag.String("port", "8000", "port to listen on")
 	flag.Parse()
 
+	if err := serve(*host, *port); err != nil {
+		slog.Error("the greeter ended", "error", err)
+		os.Exit(1)
+	}
+}
+
+func serve(host, port string) error {
 	// Without a target the framework serves each function at its own path.
 	if err := os.Setenv("FUNCTION_TARGET", "Greeter"); err != nil {
-		log.Fatal(err)
+		return err
 	}
-	if err := funcframework.StartHostPort(*host, *port); err != nil {
-		log.Fatal(err)
-	}
+	return funcframework.StartHostPort(host, port)
 }
