@@ -9,6 +9,8 @@ MAKEFLAGS += --no-builtin-rules --warn-undefined-variables --no-print-directory
 
 # Every module of the workspace, as go.work lists them: . ./bench ./engine
 MODULES := $(shell sed -n 's|^[[:space:]]*\(\./*[^[:space:]]*\)$$|\1|p' go.work)
+# Modules that stand alone: what Google builds sees no workspace.
+ALONE := ./examples/greeter/gcf
 PACKAGES := $(addsuffix /...,$(MODULES))
 
 # No C compiler is needed to build, test or run. The race detector wants one.
@@ -52,6 +54,7 @@ check: vet lint tidy-check test ## What a change must pass before review
 .PHONY: vet
 vet: ## go vet
 	go vet $(PACKAGES)
+	@for m in $(ALONE); do echo "go vet: $$m"; (cd $$m && GOWORK=off go vet ./...); done
 
 .PHONY: lint
 lint: golangci staticcheck gofumpt ## golangci-lint, staticcheck and gofumpt
@@ -62,6 +65,9 @@ golangci: .tools/golangci-lint
 	@bad=; for m in $(MODULES); do \
 		echo "golangci-lint: $$m"; \
 		(cd $$m && '$(CURDIR)/.tools/golangci-lint' run ./...) || bad=1; \
+	done; for m in $(ALONE); do \
+		echo "golangci-lint: $$m"; \
+		(cd $$m && GOWORK=off '$(CURDIR)/.tools/golangci-lint' run ./...) || bad=1; \
 	done; [ -z "$$bad" ]
 
 .PHONY: staticcheck
@@ -76,18 +82,18 @@ gofumpt: .tools/gofumpt
 
 .PHONY: fmt
 fmt: .tools/golangci-lint ## Format every file: gofumpt, and imports in three groups
-	@for m in $(MODULES); do (cd $$m && '$(CURDIR)/.tools/golangci-lint' fmt ./...); done
+	@for m in $(MODULES) $(ALONE); do (cd $$m && '$(CURDIR)/.tools/golangci-lint' fmt ./...); done
 
 .PHONY: tidy-check
 tidy-check: ## Whether go.mod and go.sum of every module are tidy
-	@bad=; for m in $(MODULES) ./tools; do \
+	@bad=; for m in $(MODULES) $(ALONE) ./tools; do \
 		echo "go mod tidy -diff: $$m"; \
 		(cd $$m && GOWORK=off go mod tidy -diff) || bad=1; \
 	done; [ -z "$$bad" ]
 
 .PHONY: tidy
 tidy: ## Make them so
-	@for m in $(MODULES) ./tools; do (cd $$m && GOWORK=off go mod tidy); done
+	@for m in $(MODULES) $(ALONE) ./tools; do (cd $$m && GOWORK=off go mod tidy); done
 
 .PHONY: fuzz
 fuzz: ## Each fuzz target for FUZZTIME=10s. PKG=, FUZZ=Name narrow it

@@ -90,8 +90,12 @@ func TestKeysOfDifferentAddressesDiffer(t *testing.T) {
 	t.Parallel()
 	seen := map[string]wire.Address{}
 	for _, a := range []wire.Address{
-		{Namespace: "a", Name: "b", ID: "c"}, {Namespace: "ab", Name: "", ID: "c"}, {Namespace: "", Name: "ab", ID: "c"},
-		{Namespace: "a", Name: "bc", ID: ""}, {Namespace: "a", Name: "b", ID: "c\x00"}, {Namespace: "a", Name: "b", ID: ""},
+		{Namespace: "a", Name: "b", ID: "c"},
+		{Namespace: "ab", Name: "", ID: "c"},
+		{Namespace: "", Name: "ab", ID: "c"},
+		{Namespace: "a", Name: "bc", ID: ""},
+		{Namespace: "a", Name: "b", ID: "c\x00"},
+		{Namespace: "a", Name: "b", ID: ""},
 	} {
 		key := store.MessageKey(a, 0)
 		prefix := string(key[:len(key)-8])
