@@ -158,9 +158,9 @@ func (p *player) play() error {
 			p.skipAttempts()
 			continue
 		case (err != nil) != (p.failed && !p.restart):
-			return fmt.Errorf("the engine ended with %w, and the recorded job failed: %v", err, p.failed)
+			return fmt.Errorf("the engine ended with %v, and the recorded job failed: %v", err, p.failed)
 		case left > 0 && !p.cut:
-			return fmt.Errorf("%d recorded requests were not made; the engine ended with %w", left, err)
+			return fmt.Errorf("%d recorded requests were not made; the engine ended with: %v", left, err)
 		case err == nil && !p.cut:
 			return p.compareRecords()
 		}
@@ -233,7 +233,7 @@ func (p *player) drive(ctx context.Context, begin time.Time) {
 				return
 			}
 		}
-		p.inject(ctx, i)
+		p.inject(i)
 	}
 }
 
@@ -248,7 +248,7 @@ func (p *player) before(i int) int {
 }
 
 // inject sends the messages from outside that exchange i was the first to carry.
-func (p *player) inject(ctx context.Context, i int) {
+func (p *player) inject(i int) {
 	p.mu.Lock()
 	again := p.sent[i]
 	if b := p.before(i); b >= 0 {
@@ -266,9 +266,15 @@ func (p *player) inject(ctx context.Context, i int) {
 		}
 		v, err := wire.ParseValue(wire.V3, inv.Argument)
 		if err == nil {
-			err = e.Send(ctx, engine.Address(p.asked[i].Target), engine.Value(v))
+			err = e.Send(context.Background(), engine.Address(p.asked[i].Target), engine.Value(v))
 		}
-		if err != nil && ctx.Err() == nil && !errors.Is(err, engine.ErrStopped) {
+		switch {
+		case errors.Is(err, engine.ErrStopped): // the next engine gets it
+			p.mu.Lock()
+			p.sent[i] = false
+			p.mu.Unlock()
+			return
+		case err != nil:
 			p.fault(fmt.Errorf("exchange %d: %w", i, err))
 		}
 	}
@@ -315,7 +321,7 @@ func (p *player) consumed(i int) bool {
 }
 
 // Call implements engine.Caller.
-func (p *player) Call(ctx context.Context, _ engine.TypeName, request []byte) ([]byte, error) {
+func (p *player) Call(_ context.Context, _ engine.TypeName, request []byte) ([]byte, error) {
 	var r wire.Request
 	if err := r.Decode(request); err != nil {
 		return nil, err
@@ -336,7 +342,7 @@ func (p *player) Call(ctx context.Context, _ engine.TypeName, request []byte) ([
 	}
 	after := p.after(i)
 	if after >= 0 && len(p.asked[after].Invocations) > 1 {
-		p.inject(ctx, after)
+		p.inject(after)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
