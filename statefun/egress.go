@@ -126,7 +126,33 @@ func (k *Kafka[T]) send(b *batch, key string, v T, opts []RecordOption, declared
 	if !declared {
 		return b.undeclared("egress")
 	}
-	r := wire.KafkaRecord{Key: key, Topic: k.topic, Headers: b.headers[:0]}
+	r := wire.KafkaRecord{Key: key, Topic: k.topic}
+	if len(opts) > 0 {
+		if err := b.kafkaOptions(&r, opts); err != nil {
+			return err
+		}
+	}
+	if r.Topic == "" {
+		return errors.New("no topic: give one to KafkaTopic or to the record with Topic")
+	}
+	if err := checkText("key", key); err != nil {
+		return err
+	}
+	value, err := k.encode(b.scratch[:0], v)
+	if err != nil {
+		return fmt.Errorf("encode the record's value: %w", err)
+	}
+	r.Value = value
+	record := wire.AppendKafkaRecord(value, &r)
+	b.scratch = record[:0]
+	b.ans = wire.AppendEgress(b.ans, b.version, k.decl.id.namespace, k.decl.id.name,
+		wire.Value{TypeName: wire.KafkaTypeName(b.version), Has: true, Data: record[len(value):]})
+	return nil
+}
+
+// kafkaOptions sets what opts say.
+func (b *batch) kafkaOptions(r *wire.KafkaRecord, opts []RecordOption) error {
+	r.Headers = b.headers[:0]
 	for _, o := range opts {
 		switch {
 		case o.kind == optionTopic:
@@ -143,21 +169,6 @@ func (k *Kafka[T]) send(b *batch, key string, v T, opts []RecordOption, declared
 		}
 	}
 	b.headers = r.Headers[:0]
-	if r.Topic == "" {
-		return errors.New("no topic: give one to KafkaTopic or to the record with Topic")
-	}
-	if err := checkText("key", key); err != nil {
-		return err
-	}
-	value, err := k.encode(b.scratch[:0], v)
-	if err != nil {
-		return fmt.Errorf("encode the record's value: %w", err)
-	}
-	r.Value = value
-	record := wire.AppendKafkaRecord(value, &r)
-	b.scratch = record[:0]
-	b.ans = wire.AppendEgress(b.ans, b.version, k.decl.id.namespace, k.decl.id.name,
-		wire.Value{TypeName: wire.KafkaTypeName(b.version), Has: true, Data: record[len(value):]})
 	return nil
 }
 

@@ -122,7 +122,7 @@ func (o onCase[T]) part(d *definition) {
 }
 
 func (o onCase[T]) run(ctx context.Context, inv *Invocation) error {
-	v, err := o.t.Decode(inv.b.message())
+	v, err := o.t.c.decodeValue(&inv.b.args[inv.b.index].value)
 	if err != nil {
 		return Terminal(err)
 	}

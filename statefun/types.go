@@ -124,11 +124,16 @@ func (t Type[T]) Decode(m Message) (v T, err error) {
 	if !t.c.takes(m.value.TypeName, m.version) {
 		return v, fmt.Errorf("statefun: the message is of type %q, not %q", m.value.TypeName, t.c.name)
 	}
-	if !m.value.Has {
-		return v, fmt.Errorf("statefun: the message of type %q has no value (has_value is false)", t.c.name)
+	return t.c.decodeValue(&m.value)
+}
+
+// decodeValue decodes a value whose typename has been compared.
+func (c *codec[T]) decodeValue(val *wire.Value) (v T, err error) {
+	if !val.Has {
+		return v, fmt.Errorf("statefun: the message of type %q has no value (has_value is false)", c.name)
 	}
-	if v, err = t.c.decode(m.value.Data); err != nil {
-		return v, fmt.Errorf("statefun: decode a message of type %q: %w", t.c.name, err)
+	if v, err = c.decode(val.Data); err != nil {
+		return v, fmt.Errorf("statefun: decode a message of type %q: %w", c.name, err)
 	}
 	return v, nil
 }
