@@ -119,7 +119,8 @@ func (f *function) report(ctx context.Context, v any) {
 		slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
 }
 
-// watchedWriter knows whether an answer has begun.
+// watchedWriter knows whether an answer has begun: with WriteHeader, as all
+// answers of package statefunhttp do.
 type watchedWriter struct {
 	http.ResponseWriter
 

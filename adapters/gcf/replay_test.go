@@ -98,7 +98,7 @@ var deployments = map[string]struct {
 }
 
 // TestReplay does with each example what a deployment does, up to an answer
-// over HTTP. It needs nothing but what is in the upload.
+// over HTTP.
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	modules, err := filepath.Glob("../../examples/*/gcf/go.mod")
@@ -142,10 +142,10 @@ func upload(t *testing.T, dir string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, ".", "bash", script, dir, prepared)
+	run(t, ".", nil, "bash", script, dir, prepared)
 	// gcloud reads .gcloudignore as git reads .gitignore.
-	run(t, prepared, "git", "init", "--quiet")
-	listed := run(t, prepared, "git", "ls-files", "--others", "--exclude-from=.gcloudignore", "-z")
+	run(t, prepared, nil, "git", "init", "--quiet")
+	listed := run(t, prepared, nil, "git", "ls-files", "--others", "--exclude-from=.gcloudignore", "-z")
 	source := filepath.Join(t.TempDir(), sourceDir)
 	for name := range strings.SplitSeq(strings.TrimSuffix(listed, "\x00"), "\x00") {
 		data, err := os.ReadFile(filepath.Join(prepared, name))
@@ -166,10 +166,10 @@ func upload(t *testing.T, dir string) string {
 // build builds the program that an instance runs, with one of the mains.
 func build(t *testing.T, source, target, text string) string {
 	t.Helper()
-	if version := run(t, source, "go", "list", "-m", "-f", "{{.Version}}", framework); !strings.HasPrefix(version, "v") {
+	if version := goTool(t, source, "list", "-m", "-f", "{{.Version}}", framework); !strings.HasPrefix(version, "v") {
 		t.Fatalf("no version of the framework: %q", version)
 	}
-	module := strings.TrimSpace(run(t, source, "go", "list", "-m"))
+	module := strings.TrimSpace(goTool(t, source, "list", "-m"))
 	text = strings.NewReplacer("PACKAGE", module, "TARGET", target).Replace(text)
 	dir := filepath.Join(source, filepath.FromSlash(mainDir))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -180,17 +180,26 @@ func build(t *testing.T, source, target, text string) string {
 	}
 	program := filepath.Join(t.TempDir(), "main")
 	// Without paths in it, the same package of the next run is in the cache.
-	run(t, source, "go", "build", "-trimpath", "-o", program, dir)
+	goTool(t, source, "build", "-trimpath", "-o", program, dir)
 	return program
 }
 
-// run runs a command in dir, outside of any workspace and without a network,
-// and returns what it prints.
-func run(t *testing.T, dir, name string, args ...string) string {
+// goTool runs the go command as Google's build does: outside of any workspace.
+// Here it has no network either, so that vendor/ must have everything.
+func goTool(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	return run(t, dir, []string{"GOWORK=off", "GOPROXY=off", "GOFLAGS=", "GOTOOLCHAIN=local", "CGO_ENABLED=0"}, "go", args...)
+}
+
+// run runs a command in dir, with env on top of our own environment, and
+// returns what it prints.
+func run(t *testing.T, dir string, env []string, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOWORK=off", "GOPROXY=off", "GOFLAGS=", "GOTOOLCHAIN=local", "CGO_ENABLED=0")
+	// A hook of git that runs tests has its own repository in the environment.
+	ours := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GIT_") })
+	cmd.Env = append(ours, env...)
 	out, err := cmd.Output()
 	if exit, failed := errors.AsType[*exec.ExitError](err); failed {
 		t.Fatalf("%v: %v\n%s", cmd, err, exit.Stderr)
