@@ -38,9 +38,10 @@ type Options struct {
 	Secrets []string
 
 	// Timeout is how long a request may take, from its arrival to its answer.
-	// Zero means what [TimeoutVariable] says when the handler is made, and no
-	// limit but the caller's patience where it says nothing: on your own
-	// machine. Negative is an error, and so is a variable that is no number.
+	// Zero means what [TimeoutVariable] says when the handler is made. Where
+	// that says nothing, as on your own machine, there is no limit but the
+	// caller's patience. Negative is an error, and so is a variable that is no
+	// number.
 	Timeout time.Duration
 
 	// Headroom is the part of Timeout that is kept back to answer 503 before
