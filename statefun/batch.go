@@ -138,6 +138,7 @@ func (b *batch) run(ctx context.Context) error {
 			return err
 		}
 	}
+	b.ans = slices.Grow(b.ans, b.mutationRoom())
 	for i := range b.cells {
 		b.ans = b.cells[i].append(b.ans, b.version)
 	}
@@ -147,6 +148,16 @@ func (b *batch) run(ctx context.Context) error {
 	b.ans = wire.EndResult(b.ans, len(b.dst))
 	b.done = true
 	return nil
+}
+
+// mutationRoom is what the mutations take at most, but for long names.
+func (b *batch) mutationRoom() (n int) {
+	for i := range b.cells {
+		if c := &b.cells[i]; c.changed {
+			n += len(c.data) + nameRoom
+		}
+	}
+	return n
 }
 
 // restart puts the batch back to where it began.
@@ -305,10 +316,13 @@ func (b *batch) message() Message {
 	return Message{b.args[b.index].value, b.version}
 }
 
-// What serve makes room for, in bytes, before the first effect.
+// What is made room for, in bytes: before the first effect what the request
+// takes and answerRoom, but not too much, because large requests are mostly
+// state; before the mutations their data, and nameRoom for each.
 const (
 	answerRoom    = 256
-	maxAnswerRoom = 64 << 10
+	maxAnswerRoom = 8 << 10
+	nameRoom      = 128
 )
 
 // Bounds of what an idle batch may hold on to.
