@@ -74,20 +74,26 @@ func tableRow(cells ...string) string {
 	return "| " + strings.Join(cells, " | ") + " |"
 }
 
-// TestRecordingsDocument looks for every recording that the test runtime treats
-// otherwise than Flink on the page. The table is inside package statefuntest, so
-// it is read as source.
+// TestRecordingsDocument looks on the page for every recording that the test
+// runtime or the engine treats otherwise than Flink, and for no other. Their
+// tables are inside their own tests, so they are read as source.
 func TestRecordingsDocument(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../docs/differences.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(page), "## The test runtime and Flink")
-	names := recordingsIn(t, "statefuntest/recordings_tables_internal_test.go", "differences")
+	_, rest, _ := strings.Cut(string(page), "## The test runtime and Flink")
+	ofTests, ofEngine, _ := strings.Cut(rest, "## The engine and Flink")
+	checkRecordings(t, ofTests, "", recordingsIn(t, "statefuntest/recordings_tables_internal_test.go", "differences"))
+	checkRecordings(t, ofEngine, "flink-3.3.0/", recordingsIn(t, "../engine/recordings_tables_test.go", "recordingDifferences"))
+}
+
+func checkRecordings(t *testing.T, section, folder string, names []string) {
+	t.Helper()
 	for _, name := range names {
-		if !strings.Contains(section, "`"+name+"`") {
-			t.Errorf("docs/differences.md does not mention %s", name)
+		if !strings.Contains(section, "`"+folder+name+"`") {
+			t.Errorf("docs/differences.md does not mention %s%s", folder, name)
 		}
 	}
 	if n := strings.Count(section, "`flink-"); n != len(names) {
@@ -95,7 +101,7 @@ func TestRecordingsDocument(t *testing.T) {
 	}
 }
 
-// recordingsIn returns the first text of each element of a table.
+// recordingsIn returns the key, or the first text, of each element of a table.
 func recordingsIn(t *testing.T, file, table string) (names []string) {
 	t.Helper()
 	f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
@@ -109,17 +115,7 @@ func recordingsIn(t *testing.T, file, table string) (names []string) {
 		}
 		list, ok := spec.Values[0].(*ast.CompositeLit)
 		for i := 0; ok && i < len(list.Elts); i++ {
-			element, isElement := list.Elts[i].(*ast.CompositeLit)
-			if !isElement {
-				continue
-			}
-			if text, isText := element.Elts[0].(*ast.BasicLit); isText {
-				name, err := strconv.Unquote(text.Value)
-				if err != nil {
-					t.Error(err)
-				}
-				names = append(names, name)
-			}
+			names = append(names, firstText(t, list.Elts[i]))
 		}
 		return false
 	})
@@ -127,4 +123,23 @@ func recordingsIn(t *testing.T, file, table string) (names []string) {
 		t.Fatalf("%s has no table %s", file, table)
 	}
 	return names
+}
+
+func firstText(t *testing.T, element ast.Expr) string {
+	t.Helper()
+	switch e := element.(type) {
+	case *ast.KeyValueExpr:
+		element = e.Key
+	case *ast.CompositeLit:
+		element = e.Elts[0]
+	}
+	text, ok := element.(*ast.BasicLit)
+	if !ok {
+		t.Fatalf("an element of the table starts with a %T, not with a text", element)
+	}
+	name, err := strconv.Unquote(text.Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name
 }
