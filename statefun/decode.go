@@ -96,7 +96,11 @@ func (b *batch) explain(err error) error {
 	option := map[Protocol]string{V3: "V2", V2: "V3"}[b.h.protocol]
 	verdict := wire.Detect(&b.req)
 	if option != "" && verdict.Version != 0 && verdict.Version != b.version {
-		err = fmt.Errorf("the request is of protocol version %d: set Options.Protocol to statefun.%s, or to statefun.Auto for both: %w", verdict.Version, option, err)
+		sure := "is of"
+		if !verdict.Certain {
+			sure = "looks as if a function had answered in the wrong version, or is of"
+		}
+		err = fmt.Errorf("the request %s protocol version %d: set Options.Protocol to statefun.%s, or to statefun.Auto for both: %w", sure, verdict.Version, option, err)
 	}
 	return &Error{CodeMalformed, b.fn.name, -1, err}
 }

@@ -36,7 +36,7 @@ func appendReply(dst []byte, sh shape, answer *reply.Answer) []byte {
 	}
 	if answer.ContentType == reply.OctetStream {
 		dst = append(dst, `},"isBase64Encoded":true,"body":"`...)
-		dst = base64.StdEncoding.AppendEncode(dst, answer.Body)
+		dst = appendBase64(dst, answer.Body)
 	} else {
 		dst = appendText(append(dst, `},"isBase64Encoded":false,"body":"`...), string(answer.Body))
 	}

@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// badBody is a body that cannot be the bytes that were sent. Its text goes to
+// bodyError is a body that cannot be the bytes that were sent. Its text goes to
 // the caller, for it is about the configuration in front of the function.
-type badBody struct{ text string }
+type bodyError struct{ text string }
 
-func (e *badBody) Error() string { return e.text }
+func (e *bodyError) Error() string { return e.text }
 
 var (
-	errMangled = &badBody{"the request body was mangled on the way: a REST API needs BinaryMediaTypes [\"*/*\"]\n"}
-	errUnflagd = &badBody{"the request body is base64, but the event says that it is not (isBase64Encoded is false)\n"}
+	errMangled   = &bodyError{"the request body was mangled on the way: a REST API needs BinaryMediaTypes [\"*/*\"]\n"}
+	errUnflagged = &bodyError{"the request body is base64, but the event says that it is not (isBase64Encoded is false)\n"}
 )
 
 // readBody returns the bytes of the request, in memory of their own.
@@ -61,7 +61,7 @@ func plainBody(text []byte) ([]byte, error) {
 	}
 	for _, head := range []string{"ogY", "ogZ", "oga", "ogb"} { // A2 06 in base64
 		if strings.HasPrefix(string(text[:min(len(text), 3)]), head) {
-			return nil, errUnflagd
+			return nil, errUnflagged
 		}
 	}
 	return bytes.Clone(text), nil

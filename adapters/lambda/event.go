@@ -20,10 +20,13 @@ type event struct {
 	headers, multiHeaders          []byte
 	query, multiQuery, rawQuery    []byte
 	httpMethod, path, resource     []byte
-	requestContext                 []byte
 	records, kafkaRecords          []byte
 	eventSource, detailType        []byte
 	methodArn, routeArn, eventType []byte
+
+	// Of the request context: what tells one shape from another.
+	elb, connectionID, serviceNetwork bool
+	isHTTP                            bool // it has the member http
 
 	method          string
 	contentType     string
@@ -42,12 +45,12 @@ const (
 	shapeALBMulti       // the same with multi-value headers
 )
 
-// wrongTrigger is a function error: whatever sent the event does not speak
+// triggerError is a function error: whatever sent the event does not speak
 // HTTP, and an answer would be dropped together with the changes in it.
-type wrongTrigger struct{ name string }
+type triggerError struct{ name string }
 
 // Error names what sent the event.
-func (e *wrongTrigger) Error() string {
+func (e *triggerError) Error() string {
 	return "statefunlambda: the event comes from " + e.name +
 		", which cannot drive stateful functions: invoke this function through API Gateway, a Function URL, a load balancer, or directly"
 }
@@ -61,9 +64,7 @@ func parse(payload []byte) (*event, error) {
 	}
 	s := scanner{data: payload}
 	for s.next() {
-		if field := e.member(string(s.key)); field != nil {
-			*field = s.value // the last of several counts, as in encoding/json
-		}
+		e.member(&s)
 	}
 	if s.err != nil {
 		return nil, fmt.Errorf("statefunlambda: the event of %d bytes is not a JSON object: %w", len(payload), s.err)
@@ -71,7 +72,6 @@ func parse(payload []byte) (*event, error) {
 	if err := e.classify(); err != nil {
 		return nil, err
 	}
-	e.readHeaders()
 	return e, nil
 }
 
@@ -92,80 +92,126 @@ func (e *event) parseString(payload []byte) error {
 	return nil
 }
 
-// member returns where the value of a top-level member belongs, or nil.
-func (e *event) member(key string) *[]byte {
-	switch key {
+// member takes a top-level member. The last of several counts, as in
+// encoding/json.
+func (e *event) member(s *scanner) {
+	switch string(s.key) {
 	case "body":
-		return &e.body
+		e.body = s.value()
 	case "isBase64Encoded":
-		return &e.isBase64Encoded
+		e.isBase64Encoded = s.value()
 	case "headers":
-		return &e.headers
+		e.headers = e.readHeaders(s, e.multiHeaders == nil)
 	case "multiValueHeaders":
-		return &e.multiHeaders
-	case "queryStringParameters":
-		return &e.query
-	case "multiValueQueryStringParameters":
-		return &e.multiQuery
-	case "rawQueryString":
-		return &e.rawQuery
-	case "httpMethod":
-		return &e.httpMethod
-	case "path", "rawPath":
-		return &e.path
-	case "resource":
-		return &e.resource
+		e.multiHeaders = e.readHeaders(s, true)
 	case "requestContext":
-		return &e.requestContext
+		e.readContext(s)
+	case "queryStringParameters":
+		e.query = s.value()
+	case "multiValueQueryStringParameters":
+		e.multiQuery = s.value()
+	case "rawQueryString":
+		e.rawQuery = s.value()
+	case "httpMethod":
+		e.httpMethod = s.value()
+	case "path", "rawPath":
+		e.path = s.value()
+	case "resource":
+		e.resource = s.value()
 	case "Records":
-		return &e.records
+		e.records = s.value()
 	case "records":
-		return &e.kafkaRecords
+		e.kafkaRecords = s.value()
 	case "eventSource":
-		return &e.eventSource
+		e.eventSource = s.value()
 	case "detail-type":
-		return &e.detailType
+		e.detailType = s.value()
 	case "methodArn":
-		return &e.methodArn
+		e.methodArn = s.value()
 	case "routeArn":
-		return &e.routeArn
+		e.routeArn = s.value()
 	case "type":
-		return &e.eventType
+		e.eventType = s.value()
 	}
-	return nil
+}
+
+// readContext reads what the request context says about the shape.
+func (e *event) readContext(s *scanner) {
+	e.elb, e.connectionID, e.serviceNetwork, e.isHTTP, e.method = false, false, false, false, ""
+	context, ok := s.enter()
+	if !ok {
+		return
+	}
+	for context.next() {
+		switch string(context.key) {
+		case "elb":
+			e.elb = true
+		case "connectionId":
+			e.connectionID = true
+		case "serviceNetworkArn":
+			e.serviceNetwork = true
+		case "http":
+			e.readHTTP(&context)
+		}
+	}
+	s.leave(&context)
+}
+
+func (e *event) readHTTP(s *scanner) {
+	http, ok := s.enter()
+	if e.isHTTP = ok; !ok {
+		return
+	}
+	for http.next() {
+		if string(http.key) == "method" {
+			e.method = methodText(http.value())
+		}
+	}
+	s.leave(&http)
+}
+
+// readHeaders returns the object of the headers, or nil, and reads those that
+// every request is asked for. Multi-value headers, where an event has them,
+// hold all values, and so count.
+func (e *event) readHeaders(s *scanner, counts bool) []byte {
+	headers, ok := s.enter()
+	if !ok {
+		return nil
+	}
+	if counts {
+		e.contentType, e.contentEncoding = "", ""
+	}
+	for headers.next() {
+		switch {
+		case !counts:
+		case len(headers.key) == len("content-type") && strings.EqualFold(string(headers.key), "content-type"):
+			e.contentType = typeText(headers.value())
+		case len(headers.key) == len("content-encoding") && strings.EqualFold(string(headers.key), "content-encoding"):
+			e.contentEncoding = joined(headers.value())
+		}
+	}
+	return s.leave(&headers)
 }
 
 // classify tells the shape. The order matters: VPC Lattice also says version
 // 2.0, and a load balancer's events also have an httpMethod.
 func (e *event) classify() error {
-	var elb, connectionID, network, http []byte
-	s := scanner{data: e.requestContext}
-	for isObject(e.requestContext) && s.next() {
-		switch string(s.key) {
-		case "elb":
-			elb = s.value
-		case "connectionId":
-			connectionID = s.value
-		case "serviceNetworkArn":
-			network = s.value
-		case "http":
-			http = s.value
-		}
+	if !e.isHTTP {
+		e.method = methodText(e.httpMethod)
 	}
-	e.method = methodText(e.httpMethod)
 	switch {
-	case elb != nil && e.multiHeaders != nil:
+	case e.elb && e.multiHeaders != nil:
 		e.shape = shapeALBMulti
-	case elb != nil:
+	case e.elb:
 		e.shape = shapeALB
-	case connectionID != nil:
-		return &wrongTrigger{"a WebSocket API"}
+	case e.connectionID:
+		return &triggerError{"a WebSocket API"}
 	case e.methodArn != nil && e.eventType != nil, e.routeArn != nil:
-		return &wrongTrigger{"an authorizer's caller: this function is configured as a Lambda authorizer"}
-	case network != nil:
-		return &wrongTrigger{"VPC Lattice"}
-	case isObject(http):
-		e.shape, e.method = shapeHTTP, methodText(member(http, "method"))
+		return &triggerError{"an authorizer's caller: this function is configured as a Lambda authorizer"}
+	case e.serviceNetwork:
+		return &triggerError{"VPC Lattice"}
+	case e.isHTTP:
+		e.shape = shapeHTTP
 	case e.httpMethod != nil && e.resource != nil:
 		e.shape = shapeREST
 	default:
@@ -178,13 +224,13 @@ func (e *event) classify() error {
 func (e *event) classifyOther() error {
 	switch {
 	case e.records != nil:
-		return &wrongTrigger{recordSource(e.records)}
+		return &triggerError{recordSource(e.records)}
 	case e.kafkaRecords != nil:
 		source, _ := unquote(e.eventSource)
-		return &wrongTrigger{"Kafka (" + source + ")"}
+		return &triggerError{"Kafka (" + source + ")"}
 	case e.detailType != nil:
 		kind, _ := unquote(e.detailType)
-		return &wrongTrigger{fmt.Sprintf("EventBridge (%s)", kind)}
+		return &triggerError{fmt.Sprintf("EventBridge (%s)", kind)}
 	case e.body != nil:
 		e.shape, e.method = shapeDirect, "POST"
 		return nil
@@ -194,11 +240,10 @@ func (e *event) classifyOther() error {
 
 // recordSource names the service behind a list of records.
 func recordSource(records []byte) string {
-	inner := bytes.TrimLeft(bytes.TrimPrefix(records, []byte("[")), " \t\r\n")
-	s := scanner{data: inner}
-	for isObject(inner) && s.next() {
+	s := scanner{data: bytes.TrimLeft(bytes.TrimPrefix(records, []byte("[")), " \t\r\n"), inside: true}
+	for isObject(s.data) && s.next() {
 		if key := string(s.key); key == "eventSource" || key == "EventSource" {
-			if source, ok := unquote(s.value); ok {
+			if source, ok := unquote(s.value()); ok {
 				return source
 			}
 		}
@@ -216,33 +261,19 @@ func methodText(raw []byte) string {
 
 func isObject(raw []byte) bool { return len(raw) > 0 && raw[0] == '{' }
 
-// readHeaders reads the headers that every request is asked for.
-func (e *event) readHeaders() {
-	s := scanner{data: e.headerObject()}
-	for s.data != nil && s.next() {
-		switch {
-		case len(s.key) == len("content-type") && strings.EqualFold(string(s.key), "content-type"):
-			if e.contentType = reply.OctetStream; string(s.value) != quotedOctetStream {
-				e.contentType = joined(s.value)
-			}
-		case len(s.key) == len("content-encoding") && strings.EqualFold(string(s.key), "content-encoding"):
-			e.contentEncoding = joined(s.value)
-		}
+func typeText(raw []byte) string {
+	if string(raw) == `"`+reply.OctetStream+`"` {
+		return reply.OctetStream
 	}
+	return joined(raw)
 }
 
-const quotedOctetStream = `"` + reply.OctetStream + `"`
-
-// headerObject returns the object with the headers, or nil. Multi-value
-// headers, where an event has them, hold all values.
+// headerObject returns the object with the headers, or nil.
 func (e *event) headerObject() []byte {
-	switch {
-	case isObject(e.multiHeaders):
+	if e.multiHeaders != nil {
 		return e.multiHeaders
-	case isObject(e.headers):
-		return e.headers
 	}
-	return nil
+	return e.headers
 }
 
 // joined returns a text, or the texts of a list with commas between them.
@@ -286,7 +317,7 @@ func (e *event) Header(name string) (text string) {
 	s := scanner{data: e.headerObject()}
 	for s.data != nil && s.next() {
 		if strings.EqualFold(string(s.key), name) {
-			text = joined(s.value)
+			text = joined(s.value())
 		}
 	}
 	return text
@@ -299,7 +330,7 @@ func (e *event) Query(name string) string {
 		values, _ := url.ParseQuery(raw)
 		return values.Get(name)
 	}
-	text := ""
+	var text string
 	if values := list(member(e.multiQuery, name)); len(values) > 0 {
 		text = values[0]
 	} else {
@@ -318,7 +349,7 @@ func member(object []byte, key string) (value []byte) {
 	s := scanner{data: object}
 	for isObject(object) && s.next() {
 		if string(s.key) == key {
-			value = s.value
+			value = s.value()
 		}
 	}
 	return value

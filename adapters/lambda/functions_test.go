@@ -157,7 +157,7 @@ func (r *result) bytes() []byte {
 // members that it does not know.
 func invoke(t testing.TB, h *statefunlambda.Handler, event any) *result {
 	t.Helper()
-	return invokeRaw(t, h, context.Background(), marshal(event))
+	return invokeRaw(context.Background(), t, h, marshal(event))
 }
 
 func marshal(event any) []byte {
@@ -168,7 +168,7 @@ func marshal(event any) []byte {
 	return payload
 }
 
-func invokeRaw(t testing.TB, h *statefunlambda.Handler, ctx context.Context, payload []byte) *result {
+func invokeRaw(ctx context.Context, t testing.TB, h *statefunlambda.Handler, payload []byte) *result {
 	t.Helper()
 	raw, err := h.Invoke(ctx, payload)
 	if err != nil {

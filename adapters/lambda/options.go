@@ -50,7 +50,7 @@ func (o *Options) withDefaults() (Options, error) {
 	}
 	var err error
 	if full.Headroom < 0 {
-		err = fmt.Errorf("Headroom is %v: it must not be negative", full.Headroom)
+		err = fmt.Errorf("the option Headroom is %v: it must not be negative", full.Headroom)
 	}
 	if full.Headroom == 0 {
 		full.Headroom = DefaultHeadroom

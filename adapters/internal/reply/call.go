@@ -14,7 +14,11 @@ import (
 // and only so does runtime.Goexit in a function not end the adapter's
 // goroutine.
 type call struct {
-	done chan result // receives one result; buffered, so that nobody need wait for it
+	ctx     context.Context //nolint:containedctx // of one call; goes with it
+	handler Handler
+	dst     []byte
+	body    []byte
+	done    chan result // receives one result; buffered, so that nobody need wait for it
 }
 
 type result struct {
@@ -40,11 +44,10 @@ func (r *Responder) Call(ctx context.Context, body []byte) Answer {
 	}
 
 	buf := r.buffer()
-	c := &call{done: make(chan result, 1)}
-	go c.run(ctx, r.config.Handler, buf.bytes, body)
-
+	c := r.begin(ctx, buf, body)
 	select {
 	case out := <-c.done:
+		r.calls.Put(c) // its goroutine has nothing more to do with it
 		return r.settle(ctx, buf, size, out)
 	case <-ctx.Done():
 	}
@@ -63,10 +66,25 @@ var (
 	errGoexit = &statefun.Error{Code: statefun.CodePanicked, Index: -1, Err: errors.New("the function ended its goroutine (runtime.Goexit, or FailNow of a test)")}
 )
 
-// run calls the handler and always delivers a result.
-func (c *call) run(ctx context.Context, handler Handler, dst, body []byte) {
+// begin starts a call.
+func (r *Responder) begin(ctx context.Context, buf *buffer, body []byte) *call {
+	c, ok := r.calls.Get().(*call)
+	if !ok {
+		c = &call{handler: r.config.Handler, done: make(chan result, 1)}
+	}
+	c.ctx, c.dst, c.body = ctx, buf.bytes, body
+	go c.run()
+	return c
+}
+
+// run calls the handler and always delivers a result, which is the last that
+// it does with c.
+func (c *call) run() {
 	out := result{err: errGoexit}
-	defer func() { c.done <- out }()
+	defer func() {
+		c.ctx, c.dst, c.body = nil, nil, nil
+		c.done <- out
+	}()
 	defer func() {
 		// A panic of a function does not get this far: the handler turns it
 		// into an error. This one is from around it.
@@ -75,7 +93,7 @@ func (c *call) run(ctx context.Context, handler Handler, dst, body []byte) {
 			out.err = &statefun.Error{Code: statefun.CodePanicked, Index: -1, Err: cause}
 		}
 	}()
-	answer, err := handler.Append(ctx, dst, body)
+	answer, err := c.handler.Append(c.ctx, c.dst, c.body)
 	out = result{body: answer, err: err}
 }
 

@@ -45,7 +45,8 @@ type Config struct {
 type Responder struct {
 	config  Config
 	log     *slog.Logger
-	buffers sync.Pool
+	buffers sync.Pool // of *buffer
+	calls   sync.Pool // of *call, none of them abandoned
 }
 
 // New returns a Responder. It reports all mistakes of the configuration,
