@@ -96,11 +96,11 @@ func (b *batch) explain(err error) error {
 	option := map[Protocol]string{V3: "V2", V2: "V3"}[b.h.protocol]
 	verdict := wire.Detect(&b.req)
 	if option != "" && verdict.Version != 0 && verdict.Version != b.version {
-		sure := "is of"
+		doubt := ""
 		if !verdict.Certain {
-			sure = "looks as if a function had answered in the wrong version, or is of"
+			doubt = " (or a function answered in the wrong version)"
 		}
-		err = fmt.Errorf("the request %s protocol version %d: set Options.Protocol to statefun.%s, or to statefun.Auto for both: %w", sure, verdict.Version, option, err)
+		err = fmt.Errorf("the request is of protocol version %d%s: set Options.Protocol to statefun.%s, or to statefun.Auto for both: %w", verdict.Version, doubt, option, err)
 	}
 	return &Error{CodeMalformed, b.fn.name, -1, err}
 }
