@@ -19,7 +19,7 @@
 // said what, and what to do.
 //
 // Sources: RequestReplyFunction and its neighbours in statefun-flink-core 3.3
-// and 2.2, and recorded traffic of StateFun 3.3.0 and 2.2.2
-// (the tests of package statefuntest play it back). Where 2.1 and 2.2 differ,
-// version 2 here means 2.2.
+// and 2.2, and recorded traffic of StateFun 3.3.0 and 2.2.2, which the tests of
+// package statefuntest play back. Where 2.1 and 2.2 differ, version 2 here
+// means 2.2.
 package semantics
