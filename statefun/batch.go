@@ -150,10 +150,11 @@ func (b *batch) run(ctx context.Context) error {
 	return nil
 }
 
-// mutationRoom is what the mutations take at most, but for long names.
+// mutationRoom is what the mutations of large states take. Small ones are left
+// to append, which often has room.
 func (b *batch) mutationRoom() (n int) {
 	for i := range b.cells {
-		if c := &b.cells[i]; c.changed {
+		if c := &b.cells[i]; c.changed && len(c.data) >= largeState {
 			n += len(c.data) + nameRoom
 		}
 	}
@@ -318,10 +319,11 @@ func (b *batch) message() Message {
 
 // What is made room for, in bytes: before the first effect what the request
 // takes and answerRoom, but not too much, because large requests are mostly
-// state; before the mutations their data, and nameRoom for each.
+// state; before the mutations the data of large states, and nameRoom for each.
 const (
-	answerRoom    = 256
+	answerRoom    = 128
 	maxAnswerRoom = 8 << 10
+	largeState    = 1 << 10
 	nameRoom      = 128
 )
 
