@@ -18,8 +18,8 @@ import (
 //
 // Inside, one lock guards the log, the mailboxes and the timers; calls of
 // functions, reads of state, checks of answers and the writing of groups happen
-// outside of it. The goroutines are the committer, the clock, one for each
-// request in flight, and those of the ingresses and egresses.
+// outside of it. The goroutines are the committer, the clock, the sweeper, one
+// for each request in flight, and those of the ingresses and egresses.
 type Engine struct {
 	opts     Options
 	bindings bindings
@@ -113,6 +113,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	loops.Go(func() { e.commitLoop(stopLoops) })
 	loops.Go(func() { e.clockLoop(stopLoops) })
+	loops.Go(func() { e.sweepLoop(stopLoops) })
 	for _, box := range e.egresses {
 		egresses.Go(func() { e.component("egress "+box.id.String(), box.egress.Run(egressCtx, box)) })
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/statefun-go/statefun-go/engine"
+	"github.com/statefun-go/statefun-go/engine/store"
 	"github.com/statefun-go/statefun-go/internal/wire"
 )
 
@@ -176,4 +177,41 @@ func testExpiry(t *testing.T, mode wire.ExpireMode) {
 		t.Errorf("requests:\n got %s\nwant %s", got, want)
 	}
 	a.mustStop()
+}
+
+// Expired state leaves the disk even if its address never gets a message again.
+func TestExpiredStateLeavesTheDisk(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := func(_ context.Context, r *wire.Request) ([]byte, error) {
+			specs := []wire.StateSpec{{Name: "a", Mode: wire.ExpireAfterWrite, ExpireAfterMillis: 60_000}, {Name: "b"}}
+			if m := missing(r, specs...); m != nil {
+				return m, nil
+			}
+			return newAnswer().set("a", "1").set("b", "1").end()
+		}
+		a := start(t, vfs.NewMem(), f, engine.Options{CacheBytes: 1, SweepInterval: time.Minute})
+		const count = 2500
+		for i := range count {
+			a.send(fmt.Sprint(i), "m")
+		}
+		<-time.After(45 * time.Second)
+		a.send("0", "m") // renewed
+		states := func() int {
+			n := 0
+			from, to := store.StateRange("test", "fn")
+			if err := a.store.Scan(from, to, func(_, _ []byte) bool { n++; return true }); err != nil {
+				t.Error(err)
+			}
+			return n
+		}
+		if n := states(); n != 2*count {
+			t.Errorf("%d states before the sweep", n)
+		}
+		<-time.After(80 * time.Second)
+		if n := states(); n < count || n > count+5 {
+			t.Errorf("%d states after the sweep, want those that do not expire and a few in memory", n)
+		}
+		a.mustStop()
+	})
 }

@@ -49,6 +49,9 @@ type Options struct {
 	FirstBackoff time.Duration
 	// MaxBackoff is 10 s by default.
 	MaxBackoff time.Duration
+	// SweepInterval is how often expired state of addresses that get no messages
+	// any more is looked for and removed from the disk. 10 min by default.
+	SweepInterval time.Duration
 }
 
 // withDefaults returns a copy with the defaults filled in, or all mistakes.
@@ -70,6 +73,7 @@ func (o *Options) withDefaults() (Options, error) {
 		setDefault("RequestBytes", &c.RequestBytes, 4<<20),
 		setDefault("FirstBackoff", &c.FirstBackoff, 4*time.Millisecond),
 		setDefault("MaxBackoff", &c.MaxBackoff, 10*time.Second),
+		setDefault("SweepInterval", &c.SweepInterval, 10*time.Minute),
 	)
 	if c.OnFailure != Retry && c.OnFailure != Flink {
 		err = errors.Join(err, fmt.Errorf("engine: OnFailure is %d, which is no policy", c.OnFailure))

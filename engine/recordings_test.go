@@ -158,9 +158,9 @@ func (p *player) play() error {
 			p.skipAttempts()
 			continue
 		case (err != nil) != (p.failed && !p.restart):
-			return fmt.Errorf("the engine ended with %v, and the recorded job failed: %v", err, p.failed)
+			return errors.Join(fmt.Errorf("the recorded job failed: %v, unlike the engine", p.failed), err)
 		case left > 0 && !p.cut:
-			return fmt.Errorf("%d recorded requests were not made; the engine ended with: %v", left, err)
+			return errors.Join(fmt.Errorf("%d recorded requests were not made", left), err)
 		case err == nil && !p.cut:
 			return p.compareRecords()
 		}

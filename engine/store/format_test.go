@@ -75,14 +75,33 @@ func TestEverythingReadsBack(t *testing.T) {
 	cell := semantics.Cell{Present: true, Touched: 5, Value: []byte("v")}
 	c, err := store.ParseCell(store.Cell(cell))
 	check("state", err, c, cell)
+	of, name, err := store.ParseStateKey(store.StateKey(sample, "s"))
+	check("state key", err, []any{of, name}, []any{sample, "s"})
 	n, err = store.ParseRecordKey(store.RecordKey("ns", "eg", "q", 7))
 	check("record key", err, n, uint64(7))
 	key, value, err := store.ParseRecord(store.Record("k", []byte("v")))
 	check("record", err, []any{key, value}, []any{"k", []byte("v")})
-	ns, name, queue, err := store.ParseQueueKey(store.QueueKey("ns", "eg", "q"))
-	check("queue key", err, []string{ns, name, queue}, []string{"ns", "eg", "q"})
+	ns, eg, queue, err := store.ParseQueueKey(store.QueueKey("ns", "eg", "q"))
+	check("queue key", err, []string{ns, eg, queue}, []string{"ns", "eg", "q"})
 	n, err = store.ParseNumber(store.Number(9))
 	check("number", err, n, uint64(9))
+}
+
+func TestStateRange(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"fn", "", "\xff\xff", strings.Repeat("x", 127)} {
+		from, to := store.StateRange("ns", name)
+		in := store.StateKey(wire.Address{Namespace: "ns", Name: name, ID: "\xff"}, "\xff")
+		if bytes.Compare(from, in) > 0 || bytes.Compare(in, to) >= 0 {
+			t.Errorf("%q: %x is not from %x to %x", name, in, from, to)
+		}
+		for _, other := range []string{name + "a", "b" + name, "fo"} {
+			out := store.StateKey(wire.Address{Namespace: "ns", Name: other}, "")
+			if bytes.Compare(from, out) <= 0 && bytes.Compare(out, to) < 0 {
+				t.Errorf("%q: %x of %q is from %x to %x", name, out, other, from, to)
+			}
+		}
+	}
 }
 
 // No two addresses may share the start of a key.

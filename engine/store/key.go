@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/statefun-go/statefun-go/internal/wire"
 )
@@ -28,6 +29,24 @@ func MessageRange() (from, to []byte) { return kindRange(keyMessage) }
 // StateKey is the key of the value of a state.
 func StateKey(of wire.Address, state string) []byte {
 	return appendText(addressKey(keyState, of, len(state)+2), state)
+}
+
+// ParseStateKey is the inverse of [StateKey]; the strings are views of key.
+func ParseStateKey(key []byte) (of wire.Address, state string, err error) {
+	r := newReader(key, keyState)
+	of, state = r.address(), r.text()
+	return of, state, r.end()
+}
+
+// StateRange holds the states of all addresses of one function type.
+func StateRange(namespace, name string) (from, to []byte) {
+	from = appendText(appendText([]byte{keyState}, namespace), name)
+	to = slices.Clone(from)
+	for i := len(to) - 1; ; i-- { // the kind byte is below 0xff
+		if to[i]++; to[i] != 0 {
+			return from, to[:i+1]
+		}
+	}
 }
 
 // DelayedKey is the key of a delayed message that is due at so many Unix
