@@ -75,9 +75,11 @@ var testOnly = []string{"internal/vectors", "internal/wire/wiretest"}
 
 // engineLayers does the same for the engine, which is free in its libraries.
 // It calls functions over the protocol, so it knows no adapter and no SDK;
-// its demonstration may name what an adapter has.
+// its demonstration may name what an adapter has, and its command has the local
+// Lambda, which is a place to run functions in.
 var engineLayers = []layer{
 	{packages: []string{"engine/internal/demo/..."}, ours: []string{"engine/...", "adapters/http"}, libs: []string{""}},
+	{packages: []string{"engine/internal/cli"}, ours: []string{"engine/...", "adapters/lambda/lambdalocal"}, libs: []string{""}},
 	{packages: []string{"engine/..."}, ours: []string{"engine/...", "internal/wire", "internal/semantics"}, libs: []string{""}},
 }
 

@@ -29,7 +29,7 @@ const patience = 20 * time.Second
 func start(t *testing.T, mode string, o lambdalocal.Options) *lambdalocal.Lambda {
 	t.Helper()
 	o.Bootstrap = self(t)
-	o.Env = append(o.Env, modeVariable+"="+mode)
+	o.Env = append(o.Env, modeVariable+"="+mode, "GORACE=atexit_sleep_ms=0") // an exit must not wait for the race detector
 	l, err := lambdalocal.Start(t.Context(), &o)
 	if err != nil {
 		t.Fatal(err)

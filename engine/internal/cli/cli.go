@@ -57,7 +57,7 @@ func newRoot(ctx context.Context, std IO) *cobra.Command {
 	root.SetOut(std.Out)
 	root.SetErr(std.Err)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &usageError{err, c.CommandPath()} })
-	root.AddCommand(newRun(ctx, std), newVersion(std))
+	root.AddCommand(newRun(ctx, std), newLambdaLocal(ctx, std), newVersion(std))
 	return root
 }
 
