@@ -24,6 +24,12 @@ DATA := .statefun/$(EXAMPLE)
 ARGS :=
 RUN := .
 PKG := $(PACKAGES)
+ARCH := arm64
+EVENT := http-api
+PORT := 9000
+STACK := $(EXAMPLE)
+REGION :=
+PARAMS :=
 FUZZ := .
 FUZZTIME := 10s
 BENCH := .
@@ -116,6 +122,55 @@ bench-compare: .tools/benchstat ## What changed since bench-keep
 .PHONY: bench-peers
 bench-peers: .tools/benchstat ## What the last result says about ours beside the official SDK
 	@.tools/benchstat -col '/sdk@(official ours)' -filter '/sdk:(official OR ours)' .out/new.txt
+
+# How every bootstrap for Lambda is built: static, without paths of this machine,
+# without symbols and without the RPC of a runtime that is gone.
+LAMBDA_FLAGS := -trimpath -buildvcs=false -tags lambda.norpc -ldflags='-s -w'
+LAMBDA_OUT := .out/lambda/$(EXAMPLE)
+
+.PHONY: build-lambda
+build-lambda: ## The bootstrap of EXAMPLE for AWS Lambda, into .out/lambda. ARCH=amd64 for the other processor
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) go build $(LAMBDA_FLAGS) -o '$(LAMBDA_OUT)-$(ARCH)/bootstrap' ./examples/$(EXAMPLE)/cmd/lambda
+	@ls -l '$(LAMBDA_OUT)-$(ARCH)/bootstrap'
+
+.PHONY: package-lambda
+package-lambda: build-lambda ## The same as a zip file to upload: .out/lambda/EXAMPLE-ARCH.zip
+	go run -buildvcs=false github.com/aws/aws-lambda-go/cmd/build-lambda-zip -o '$(LAMBDA_OUT)-$(ARCH).zip' '$(LAMBDA_OUT)-$(ARCH)/bootstrap'
+
+# `sam build` asks for the function Greeter of template.yaml by this name.
+.PHONY: build-Greeter
+build-Greeter:
+	CGO_ENABLED=0 GOOS=linux GOARCH=arm64 go build $(LAMBDA_FLAGS) -o '$(ARTIFACTS_DIR)/bootstrap' ./examples/greeter/cmd/lambda
+
+.PHONY: lambda-local
+lambda-local: ## EXAMPLE as a Lambda function on this machine. EVENT=rest, PORT=9000, ARGS= (more flags)
+	CGO_ENABLED=0 go build $(LAMBDA_FLAGS) -o '$(LAMBDA_OUT)-local/bootstrap' ./examples/$(EXAMPLE)/cmd/lambda
+	@go build -buildvcs=false -o .out/statefun ./engine/cmd/statefun
+	@exec .out/statefun lambda-local '$(LAMBDA_OUT)-local/bootstrap' --event '$(EVENT)' --port '$(PORT)' $(ARGS)
+
+.PHONY: deploy-lambda
+deploy-lambda: .tools/python/done ## template.yaml to AWS, after checks and a question. REGION= STACK=greeter PARAMS=file.yaml
+	@PATH="$(CURDIR)/.tools/python/bin:$$PATH" bash .ci/deploy-lambda '$(STACK)' '$(REGION)' '$(PARAMS)'
+
+.PHONY: build-gcf
+build-gcf: ## What Google Cloud gets of EXAMPLE, into .out/gcf
+	@rm -rf '.out/gcf/$(EXAMPLE)'
+	bash .ci/gcf-upload 'examples/$(EXAMPLE)/gcf' '.out/gcf/$(EXAMPLE)'
+	cd '.out/gcf/$(EXAMPLE)' && GOWORK=off go build -mod=vendor ./...
+
+.PHONY: deploy-gcf
+deploy-gcf: ## The same to Google Cloud, after checks and a question. REGION= STACK=greeter (its name there)
+	@bash .ci/deploy-gcf '$(EXAMPLE)' '$(STACK)' '$(REGION)'
+
+.PHONY: lint-templates
+lint-templates: .tools/python/done ## template.yaml by sam and cfn-lint, a build by sam, the Kubernetes manifest. Needs Python 3
+	@PATH="$(CURDIR)/.tools/python/bin:$$PATH" bash .ci/lint-templates
+
+.tools/python/done: tools/python.txt
+	@echo 'installing sam, cfn-lint and kubernetes-validate, once'
+	@python3 -m venv --clear .tools/python || { echo 'Python 3 with venv is needed: https://www.python.org, or apt-get install python3-venv'; exit 1; }
+	@.tools/python/bin/pip install -q --disable-pip-version-check -r tools/python.txt
+	@touch $@
 
 .PHONY: clean
 clean: ## Remove built tools, results and the data of `make run`
