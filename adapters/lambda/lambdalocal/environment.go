@@ -81,7 +81,7 @@ func (e *environment) watch(lines *lineWriter) {
 		delete(e.active, id)
 	}
 	e.mu.Unlock()
-	e.log.LogAttrs(context.Background(), slog.LevelInfo, "environment ended", slog.String("how", how))
+	e.log.Info("environment ended", slog.String("how", how))
 	close(e.ended)
 	e.pool.leave()
 }
@@ -178,8 +178,7 @@ func (e *environment) finish(i *invocation) {
 func (e *environment) tooLong(i *invocation) {
 	f := timedOut(e.options.Timeout)
 	i.fail(f)
-	e.log.LogAttrs(context.Background(), slog.LevelWarn, "task timed out",
-		slog.String("request_id", i.id), slog.Duration("timeout", e.options.Timeout))
+	e.log.Warn("task timed out", slog.String("request_id", i.id), slog.Duration("timeout", e.options.Timeout))
 	e.stop(&f)
 }
 

@@ -64,7 +64,7 @@ func newURLEvent(q *request) any {
 }
 
 func newEventV2(q *request, path string) *httpEvent {
-	header := lower(q.withLength(q.endToEnd()))
+	header := map[string][]string(lower(q.withLength(q.endToEnd())))
 	e := &httpEvent{
 		Version: "2.0", RouteKey: defaultStage, RawPath: path, RawQueryString: q.rawQuery,
 		QueryStringParameters: joined(q.query(url.QueryUnescape)),

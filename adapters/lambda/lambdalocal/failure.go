@@ -92,6 +92,7 @@ func albFailure(f failure) (status int, text string) {
 		status = http.StatusGatewayTimeout
 	case closed:
 		status = http.StatusServiceUnavailable
+	default:
 	}
 	title := fmt.Sprintf("%d %s", status, http.StatusText(status))
 	return status, "<html>\r\n<head><title>" + title + "</title></head>\r\n<body>\r\n<center><h1>" + title + "</h1></center>\r\n</body>\r\n</html>\r\n"

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -121,12 +122,10 @@ func (g *gateway) fail(w http.ResponseWriter, r *http.Request, f failure, err er
 
 func write(w http.ResponseWriter, a *answer) {
 	h := w.Header()
-	for name, values := range a.header {
-		h[name] = values
-	}
+	maps.Copy(h, a.header)
 	if a.status != http.StatusNoContent && a.status != http.StatusNotModified {
 		h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	}
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // a client that is gone needs nothing
+	_, _ = w.Write(a.body) //nolint:gosec // what a function replies goes to its caller; a client that is gone needs nothing
 }

@@ -49,8 +49,8 @@ func (i *invocation) answer(payload []byte, functionError string) (first bool) {
 }
 
 // fail ends the invocation with an error of the platform.
-func (i *invocation) fail(f fault) bool {
-	return i.answer(f.payload(i.id), unhandled)
+func (i *invocation) fail(f fault) {
+	i.answer(f.payload(i.id), unhandled)
 }
 
 func (i *invocation) answered() bool {

@@ -2,6 +2,7 @@ package lambdalocal
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -35,7 +36,7 @@ type Lambda struct {
 func Start(ctx context.Context, opts *Options) (*Lambda, error) {
 	full, err := opts.withDefaults()
 	if err != nil {
-		return nil, fmt.Errorf("lambdalocal: options: %w", err)
+		return nil, fmt.Errorf("lambdalocal: %w", err)
 	}
 	l := &Lambda{
 		options: full, environments: map[*environment]struct{}{},
@@ -85,7 +86,7 @@ func (l *Lambda) invoke(ctx context.Context, payload []byte, trace string) (Resp
 	if len(payload) > MaxEvent {
 		return Response{}, ErrTooLarge
 	}
-	i := newInvocation(payload, trace+";Parent="+fmt.Sprintf("%x", randomBytes(8))+";Sampled=0")
+	i := newInvocation(payload, trace+";Parent="+hex.EncodeToString(randomBytes(8))+";Sampled=0")
 	for {
 		s, failed, err := l.seat(ctx)
 		if err != nil {

@@ -118,7 +118,7 @@ func TestRoundTrip(t *testing.T) {
 				}
 				got, _ := io.ReadAll(r.Body)
 				r.Body.Close()
-				if r.StatusCode != 200 || string(got) != body || r.Header.Get("Content-Type") != "application/octet-stream" {
+				if r.StatusCode != http.StatusOK || string(got) != body || r.Header.Get("Content-Type") != "application/octet-stream" {
 					t.Fatalf("%d %q, sent %q", r.StatusCode, got, body)
 				}
 			}
@@ -348,7 +348,7 @@ func TestOptions(t *testing.T) {
 		{&lambdalocal.Options{Bootstrap: filepath.Join(t.TempDir(), "none")}, "no such file"},
 		{&lambdalocal.Options{Bootstrap: t.TempDir()}, "not a file"},
 		{&lambdalocal.Options{Bootstrap: here, Event: "sqs"}, `Event is "sqs": use one of [http-api rest`},
-		{&lambdalocal.Options{Bootstrap: here, BinaryMediaTypes: []string{"*/*"}}, `BinaryMediaTypes are a setting of "rest" alone`},
+		{&lambdalocal.Options{Bootstrap: here, BinaryMediaTypes: []string{"*/*"}}, `option BinaryMediaTypes are a setting of "rest" alone`},
 		{&lambdalocal.Options{Bootstrap: here, Event: lambdalocal.REST, BinaryMediaTypes: []string{"png"}}, `"png" is not a media type`},
 		{&lambdalocal.Options{Bootstrap: here, Event: lambdalocal.ALB, Stage: "v1"}, "Stage is a setting of an API"},
 		{&lambdalocal.Options{Bootstrap: here, Stage: "/v1"}, "without slashes"},

@@ -26,12 +26,12 @@ const modeVariable = "LAMBDALOCAL_BOOTSTRAP"
 // TestMain runs the tests, or, where the environment says so, one of the
 // bootstraps below.
 func TestMain(m *testing.M) {
-	switch mode := os.Getenv(modeVariable); mode {
+	switch os.Getenv(modeVariable) {
 	case "":
-		os.Exit(m.Run())
+		m.Run()
 	case "exit at once":
 		os.Stderr.WriteString("no configuration")
-		os.Exit(3)
+		os.Exit(3) //nolint:forbidigo // a bootstrap that exits
 	case "init error":
 		post(os.Getenv("AWS_LAMBDA_RUNTIME_API"), "/2018-06-01/runtime/init/error", `{"errorType":"Config.Missing","errorMessage":"no table"}`)
 		select {}
@@ -89,7 +89,7 @@ func (commands) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		panic("as commanded")
 	case "exit":
 		code, _ := strconv.Atoi(argument)
-		os.Exit(code)
+		os.Exit(code) //nolint:forbidigo // a bootstrap that exits
 	case "pid":
 		return reply(strconv.Itoa(os.Getpid())), nil
 	case "wait": // for a file, and say so in another one
@@ -146,9 +146,9 @@ func reply(body string) []byte {
 func protocol(api string) {
 	const invocation = "/2018-06-01/runtime/invocation/"
 	for {
-		r, err := http.Get("http://" + api + invocation + "next") //nolint:noctx // it ends with the process
+		r, err := http.Get("http://" + api + invocation + "next")
 		if err != nil {
-			os.Exit(1)
+			return
 		}
 		payload, _ := io.ReadAll(r.Body)
 		r.Body.Close()
@@ -169,13 +169,13 @@ func protocol(api string) {
 			continue
 		}
 		post(api, invocation+id+"/response", string(reply(strings.Join(said, "\n"))))
-		fmt.Println("twice:", post(api, invocation+id+"/response", "again"))
+		os.Stdout.WriteString("twice: " + post(api, invocation+id+"/response", "again") + "\n")
 	}
 }
 
 // post returns the status and the text of the answer.
 func post(api, path, body string) string {
-	r, err := http.Post("http://"+api+path, "application/json", strings.NewReader(body)) //nolint:noctx // it ends with the process
+	r, err := http.Post("http://"+api+path, "application/json", strings.NewReader(body))
 	if err != nil {
 		return err.Error()
 	}
@@ -186,7 +186,7 @@ func post(api, path, body string) string {
 
 // postTrailer fails in the middle of a response, as a client says that.
 func postTrailer(api, path string) {
-	req, err := http.NewRequest(http.MethodPost, "http://"+api+path, io.MultiReader(strings.NewReader("half"))) //nolint:noctx // it ends with the process
+	req, err := http.NewRequest(http.MethodPost, "http://"+api+path, io.MultiReader(strings.NewReader("half")))
 	if err != nil {
 		panic(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -131,13 +132,13 @@ func (o *Options) checkBootstrap() error {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return fmt.Errorf("Bootstrap: %w", err)
+		return fmt.Errorf("option Bootstrap: %w", err)
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("Bootstrap: %s is not a file", path)
+		return fmt.Errorf("option Bootstrap: %s is not a file", path)
 	}
 	for _, entry := range o.Env {
 		if name, _, ok := strings.Cut(entry, "="); !ok || name == "" {
-			return fmt.Errorf("Env: %q is not NAME=value", entry)
+			return fmt.Errorf("option Env: %q is not NAME=value", entry)
 		}
 	}
 	return nil
@@ -145,51 +146,42 @@ func (o *Options) checkBootstrap() error {
 
 func (o *Options) checkGateway() error {
 	var err error
-	if o.Event != "" && !isEvent(o.Event) {
-		err = fmt.Errorf("Event is %q: use one of %v", o.Event, Events())
+	if o.Event != "" && !slices.Contains(Events(), o.Event) {
+		err = fmt.Errorf("option Event is %q: use one of %v", o.Event, Events())
 	}
 	if len(o.BinaryMediaTypes) > 0 && o.Event != REST {
-		err = errors.Join(err, fmt.Errorf("BinaryMediaTypes are a setting of %q alone", REST))
+		err = errors.Join(err, fmt.Errorf("option BinaryMediaTypes are a setting of %q alone", REST))
 	}
 	for _, t := range o.BinaryMediaTypes {
 		if kind, sub, ok := strings.Cut(t, "/"); !ok || kind == "" || sub == "" {
-			err = errors.Join(err, fmt.Errorf("BinaryMediaTypes: %q is not a media type", t))
+			err = errors.Join(err, fmt.Errorf("option BinaryMediaTypes: %q is not a media type", t))
 		}
 	}
 	if strings.ContainsAny(o.Stage, "/?#%") {
-		err = errors.Join(err, fmt.Errorf("Stage is %q: it is one part of a path, without slashes", o.Stage))
+		err = errors.Join(err, fmt.Errorf("option Stage is %q: it is one part of a path, without slashes", o.Stage))
 	}
 	if o.Stage != "" && o.Event != REST && o.Event != HTTPAPI && o.Event != HTTPAPIv1 && o.Event != "" {
-		err = errors.Join(err, fmt.Errorf("Stage is a setting of an API, which %q is not", o.Event))
+		err = errors.Join(err, fmt.Errorf("option Stage is a setting of an API, which %q is not", o.Event))
 	}
 	return err
-}
-
-func isEvent(e Event) bool {
-	for _, known := range Events() {
-		if e == known {
-			return true
-		}
-	}
-	return false
 }
 
 func (o *Options) checkNumbers() error {
 	var err error
 	if o.Timeout < 0 || o.Timeout > MaxTimeout {
-		err = fmt.Errorf("Timeout is %v: it is at most %v and not negative", o.Timeout, MaxTimeout)
+		err = fmt.Errorf("option Timeout is %v: it is at most %v and not negative", o.Timeout, MaxTimeout)
 	}
 	if o.GatewayTimeout < 0 {
-		err = errors.Join(err, fmt.Errorf("GatewayTimeout is %v: it must not be negative", o.GatewayTimeout))
+		err = errors.Join(err, fmt.Errorf("option GatewayTimeout is %v: it must not be negative", o.GatewayTimeout))
 	}
 	if o.Memory < 0 || o.Environments < 0 || o.Concurrency < 0 {
-		err = errors.Join(err, errors.New("Memory, Environments and Concurrency must not be negative"))
+		err = errors.Join(err, errors.New("options Memory, Environments and Concurrency must not be negative"))
 	}
 	if o.Freeze && o.Concurrency > 1 {
-		err = errors.Join(err, errors.New("Freeze does not go with Concurrency above 1: such an environment is never stopped"))
+		err = errors.Join(err, errors.New("option Freeze does not go with Concurrency above 1: such an environment is never stopped"))
 	}
 	if o.Freeze && !canFreeze {
-		err = errors.Join(err, errors.New("Freeze needs SIGSTOP, which this system does not have"))
+		err = errors.Join(err, errors.New("option Freeze needs SIGSTOP, which this system does not have"))
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -35,8 +36,7 @@ type reply struct {
 	isBase64 bool
 }
 
-// parseReply reads the members that gateways know. Where status is false, it
-// may be missing.
+// parseReply reads the members that gateways know.
 func parseReply(payload []byte) (*reply, error) {
 	r := &reply{}
 	if err := json.Unmarshal(payload, &r.members); err != nil {
@@ -165,11 +165,8 @@ func (r *reply) content(decode bool) ([]byte, error) {
 // merged returns the headers of both forms; of a name that is in both, those
 // with several values count.
 func (r *reply) merged() http.Header {
-	h := r.headers
-	for name, values := range r.multi {
-		h[name] = values
-	}
-	return h
+	maps.Copy(r.headers, r.multi)
+	return r.headers
 }
 
 // answerREST is what a REST API makes of a reply. It takes no member that it
@@ -191,7 +188,7 @@ func answerREST(q *request, payload []byte) (*answer, error) {
 		return nil, err
 	}
 	h := remapped(r.merged())
-	setDefault(h, "Content-Type", typeJSON)
+	setType(h, typeJSON)
 	h.Set("X-Amzn-Requestid", q.id)
 	h.Set("X-Amz-Apigw-Id", q.shortID())
 	h.Set("X-Amzn-Trace-Id", q.trace)
@@ -228,7 +225,7 @@ func answerHTTPv1(q *request, payload []byte) (*answer, error) {
 		return nil, err
 	}
 	h := withoutConnection(r.merged())
-	setDefault(h, "Content-Type", typeText)
+	setType(h, typeText)
 	h.Set("Apigw-Requestid", q.shortID())
 	return &answer{r.status, h, body}, nil
 }
@@ -271,7 +268,7 @@ func answerV2(payload []byte, defaultType string) (*answer, error) {
 	for _, cookie := range r.cookies {
 		h.Add("Set-Cookie", cookie)
 	}
-	setDefault(h, "Content-Type", defaultType)
+	setType(h, defaultType)
 	return &answer{r.status, h, body}, nil
 }
 
@@ -319,12 +316,13 @@ func balancerAnswer(payload []byte, form string) (*answer, error) {
 	if form == "multiValueHeaders" {
 		h = r.multi
 	}
-	setDefault(withoutConnection(h), "Content-Type", "application/octet-stream")
+	setType(withoutConnection(h), "application/octet-stream")
 	return &answer{r.status, h, body}, nil
 }
 
-func setDefault(h http.Header, name, value string) {
-	if h.Get(name) == "" {
-		h.Set(name, value)
+// setType sets the content type where the reply has none.
+func setType(h http.Header, kind string) {
+	if h.Get("Content-Type") == "" {
+		h.Set("Content-Type", kind)
 	}
 }

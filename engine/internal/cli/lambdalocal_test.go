@@ -17,23 +17,23 @@ const bootstrapVariable = "STATEFUN_TEST_BOOTSTRAP"
 func TestMain(m *testing.M) {
 	if os.Getenv(bootstrapVariable) != "" {
 		fmt.Fprintln(os.Stderr, bootstrap(os.Getenv("AWS_LAMBDA_RUNTIME_API")))
-		os.Exit(1)
+		return
 	}
-	os.Exit(m.Run())
+	m.Run()
 }
 
 // bootstrap answers each event with the event.
 func bootstrap(api string) error {
 	const invocation = "/2018-06-01/runtime/invocation/"
 	for {
-		next, err := http.Get("http://" + api + invocation + "next") //nolint:noctx // it ends with the process
+		next, err := http.Get("http://" + api + invocation + "next")
 		if err != nil {
 			return err
 		}
 		event, err := io.ReadAll(next.Body)
 		id := next.Header.Get("Lambda-Runtime-Aws-Request-Id")
 		fmt.Fprintln(os.Stderr, "event of", len(event), "bytes for", strings.Join(os.Args[1:], " "))
-		answer, postErr := http.Post("http://"+api+invocation+id+"/response", "application/json", bytes.NewReader(event)) //nolint:noctx // as above
+		answer, postErr := http.Post("http://"+api+invocation+id+"/response", "application/json", bytes.NewReader(event))
 		if err := errors.Join(err, next.Body.Close(), postErr); err != nil {
 			return err
 		}
