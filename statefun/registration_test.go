@@ -146,3 +146,16 @@ func TestNewMistakes(t *testing.T) {
 		})
 	}
 }
+
+func TestStateNames(t *testing.T) {
+	t.Parallel()
+	for name, good := range map[string]bool{
+		"a": true, "Z": true, "_": true, "a1_B": true, "batches": true, "__1": true,
+		"": false, "1a": false, "a-b": false, "a b": false, "ä": false, "a/b": false, "a{": false, "@": false, "[": false, "`": false, "a\x00": false,
+	} {
+		_, err := statefun.New([]statefun.Function{statefun.Define(fn, statefun.On(statefun.String, noop), statefun.NewState(name, statefun.Int64))}, nil)
+		if (err == nil) != good {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}

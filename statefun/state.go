@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -66,16 +65,27 @@ func NewState[T any](name string, t Type[T], opts ...StateOption) *State[T] {
 	return s
 }
 
-var stateName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
 func checkStateName(name string) error {
 	switch {
 	case name == "batch" || name == "request-state":
 		return errors.New("the runtime keeps its own data under this name: choose another")
-	case !stateName.MatchString(name):
+	case !isIdentifier(name):
 		return errors.New("a state's name is a letter or underscore, then letters, digits and underscores")
 	}
 	return nil
+}
+
+// isIdentifier reports whether s is a letter or underscore of ASCII, then
+// letters, digits and underscores: what all SDKs but JavaScript's take.
+func isIdentifier(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		letter := 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_'
+		if digit := '0' <= c && c <= '9'; !letter && (!digit || i == 0) {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // checkStateType refuses what the runtime cannot register: it splits the name

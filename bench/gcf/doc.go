@@ -1,0 +1,3 @@
+// Package gcf measures what package statefungcf adds to a function of Google's
+// Functions Framework that runs the same handler itself.
+package gcf
