@@ -97,7 +97,7 @@ func lambdaLocal(ctx context.Context, std IO, f *lambdaFlags) error {
 	if err != nil {
 		return err
 	}
-	defer function.Close() //nolint:errcheck // it has no error
+	defer function.Close() //nolint:errcheck // where it matters it has been closed
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(f.host, strconv.Itoa(f.port)))
 	if err != nil {
@@ -108,7 +108,11 @@ func lambdaLocal(ctx context.Context, std IO, f *lambdaFlags) error {
 	}
 	url := "http://" + readable(listener.Addr()) + "/" + f.options.Stage
 	logger.Info("ready", "url", url, "event", f.event.value, "bootstrap", f.options.Bootstrap)
-	return serveLambda(ctx, listener, function, logger, f.shutdownTimeout)
+	err = serveLambda(ctx, listener, function, logger, f.shutdownTimeout)
+	if err = errors.Join(err, function.Close()); err == nil {
+		logger.Info("stopped")
+	}
+	return err
 }
 
 // outputLog logs what bootstraps write, each line as a record.
@@ -143,7 +147,6 @@ func serveLambda(ctx context.Context, l net.Listener, h http.Handler, logger *sl
 	if err := server.Shutdown(ctx); err != nil {
 		return fmt.Errorf("requests still ran after %v and were cut off: %w", patience, errors.Join(err, server.Close()))
 	}
-	logger.Info("stopped")
 	return nil
 }
 
