@@ -58,6 +58,7 @@ func reserved(hold time.Duration) func(context.Context, *statefun.Invocation, Re
 		contents.Held[i].Quantity += m.Quantity
 		contents.Held[i].Number = contents.Reservations
 		Basket.Set(inv, contents)
+		Notices.Send(inv, inv.Self().ID, fmt.Sprintf("%s: %d in the cart", m.Item, contents.Held[i].Quantity))
 
 		token := statefun.Token(m.Item)
 		inv.Cancel(token)

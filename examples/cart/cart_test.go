@@ -129,7 +129,10 @@ func TestReservationExpires(t *testing.T) {
 	if s.held("Ann") != "[]" || s.left("socks") != 3 {
 		t.Errorf("in the cart %s; %d socks left", s.held("Ann"), s.left("socks"))
 	}
-	want := []string{"hat: the reservation is over", "socks: the reservation is over"}
+	want := []string{
+		"socks: 1 in the cart", "hat: 1 in the cart", "socks: 2 in the cart",
+		"hat: the reservation is over", "socks: the reservation is over",
+	}
 	if got := s.records("notices", "Ann"); !slices.Equal(got, want) {
 		t.Errorf("notices %q, want %q", got, want)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/statefun-go/statefun-go/engine/internal/demo"
@@ -15,14 +16,17 @@ import (
 
 func main() {
 	var o demo.Options
-	flag.BoolVar(&o.Once, "once", false, "end after the greetings, with exit code 0 if the counts were right")
+	flag.BoolVar(&o.Once, "once", false, "end when the script is over, with exit code 0 if all answers were right")
 	flag.StringVar(&o.Example, "example", "greeter", "a directory below examples/")
-	flag.StringVar(&o.Data, "data", ".statefun/greeter", "directory of the engine's data")
+	flag.StringVar(&o.Data, "data", "", "directory of the engine's data (by default .statefun/ and the example)")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "unexpected argument %q\n", flag.Arg(0))
 		flag.Usage()
 		os.Exit(2)
+	}
+	if o.Data == "" {
+		o.Data = filepath.Join(".statefun", o.Example)
 	}
 	o.Out = os.Stdout
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

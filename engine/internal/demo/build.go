@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// build builds the greeter and the engine.
+// build builds the example and the engine.
 func (p *plan) build(ctx context.Context, out io.Writer) error {
 	if _, err := exec.LookPath("go"); err != nil {
 		return errors.New("the go command is not in PATH: install Go from https://go.dev/dl")
 	}
-	for _, program := range [][2]string{{"greeter", "./examples/greeter/cmd/http"}, {"statefun", "./engine/cmd/statefun"}} {
+	for _, program := range [][2]string{{p.example, p.pkg()}, {"statefun", "./engine/cmd/statefun"}} {
 		name, pkg := program[0], program[1]
-		cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", filepath.Join(".out", name), pkg) //nolint:gosec // both are constants
+		cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", filepath.Join(".out", name), pkg) //nolint:gosec // an example of the repository
 		cmd.Dir = p.root
 		var output bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &output, &output
@@ -54,7 +54,7 @@ func announce(out io.Writer, what string, run func() error) error {
 // checkPorts looks whether the three ports are free, before anything starts.
 func (p *plan) checkPorts(ctx context.Context) error {
 	return errors.Join(
-		checkPort(ctx, p.functionAddr, "the greeter", p.functionAt, "urlPathTemplate"),
+		checkPort(ctx, p.functionAddr, p.name(), p.functionAt, "urlPathTemplate"),
 		checkPort(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(p.ingressAt.Port)), "the ingress", p.ingressAt.Position.String(), "port"),
 		checkPort(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(p.egressAt.Port)), "the egress", p.egressAt.Position.String(), "port"),
 	)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	statefunhttp "github.com/statefun-go/statefun-go/adapters/http"
@@ -16,7 +17,7 @@ import (
 
 // Options are the flags of the command.
 type Options struct {
-	// Once ends after the greetings.
+	// Once ends when all is checked.
 	Once bool
 	// Example is a directory below examples/.
 	Example string
@@ -33,13 +34,10 @@ const (
 	stopTime   = 20 * time.Second // for a process to end
 )
 
-// greeted are the people who are greeted, in order.
-func greeted() []string { return []string{"Ann", "Bob", "Ann"} }
-
 // Run runs the demo until it is done, or ctx ends, and stops what it started.
 // Its error says what happened and what to do.
 func Run(ctx context.Context, o Options) (err error) {
-	p, err := newPlan(&o)
+	play, p, err := newPlan(&o)
 	if err != nil {
 		return err
 	}
@@ -50,16 +48,12 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := p.checkPorts(ctx); err != nil {
 		return err
 	}
-	seen, err := loadTally(o.Data) // before the engine makes the directory
-	if err != nil {
-		return err
-	}
-	function, err := start(ctx, "the greeter", p.log("greeter"), p.program("greeter"), "-addr", p.functionAddr)
+	function, err := start(ctx, p.name(), p.log(o.Example), p.program(o.Example), append([]string{"-addr", p.functionAddr}, p.flags...)...)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, function.stop()) }()
-	engine, err := start(ctx, "the engine", p.log("engine"), p.program("statefun"), "run", "--data", o.Data, "--log-format", "text", p.file)
+	engine, err := start(ctx, "the engine", p.log("engine"), p.program("statefun"), append([]string{"run", "--data", o.Data, "--log-format", "text"}, p.files...)...)
 	if err != nil {
 		return err
 	}
@@ -70,9 +64,12 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := engine.await(ctx, p.ingress); err != nil {
 		return err
 	}
-	fmt.Fprintf(o.Out, "the greeter answers at %s, the engine at %s and %s\n", p.functionURL, p.ingress, p.egress)
-	s := &session{ingress: p.ingress, egress: p.egress, out: o.Out, data: o.Data, tally: seen, function: function, engine: engine}
-	return s.show(ctx, o.Once)
+	fmt.Fprintf(o.Out, "%s answers at %s, the engine at %s and %s\n", p.name(), p.functionURL, p.ingress, p.egress)
+	s := &session{
+		ingress: p.ingress, egress: p.egress, topics: p.topics, out: o.Out, data: o.Data, program: p.pkg(),
+		function: function, engine: engine,
+	}
+	return s.show(ctx, play, o.Once)
 }
 
 // ended turns the end of ctx into success where a person has asked for it, but
@@ -91,9 +88,10 @@ func (o *Options) ended(ctx context.Context, err error) error {
 // plan is where everything is.
 type plan struct {
 	root         string // of the repository
-	file         string // the module file
-	data         string
-	functionAddr string // host:port
+	example      string
+	files        []string // the module files
+	needs                 // of the script
+	functionAddr string   // host:port
 	functionURL  string
 	functionAt   string // the place in the module file
 	ingressAt    module.PlaygroundIngress
@@ -102,45 +100,62 @@ type plan struct {
 	egress       string
 }
 
-// topic is where the greeter's answers go.
-const topic = "greetings"
-
-func newPlan(o *Options) (*plan, error) {
+// newPlan finds out what the example is about, and where its parts are.
+func newPlan(o *Options) (script, *plan, error) {
 	root, err := findRoot()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	p := &plan{root: root, data: o.Data, file: filepath.Join("examples", o.Example, "module.yaml")}
-	if o.Example != "greeter" {
-		return nil, fmt.Errorf("no demo for example %q: there is one for greeter", o.Example)
-	}
-	p.file = filepath.Join(root, p.file)
-	m, err := module.Load(p.file)
+	dir := filepath.Join(root, "examples", o.Example)
+	play, err := newScript(o, dir)
 	if err != nil {
-		return nil, fmt.Errorf("the module file is broken; correct it and run this again\n%w", err)
+		return nil, nil, err
 	}
-	return p, p.locate(m)
+	p := &plan{root: root, example: o.Example, needs: play.needs()}
+	for _, file := range p.modules {
+		p.files = append(p.files, filepath.Join(dir, file))
+	}
+	m, err := module.Load(p.files...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the module file is broken; correct it and run this again\n%w", err)
+	}
+	return play, p, p.locate(m)
+}
+
+// newScript returns the script of an example. It looks at the data directory
+// before the engine makes it.
+func newScript(o *Options, dir string) (script, error) {
+	if o.Example != "greeter" {
+		return loadDialogue(dir)
+	}
+	seen, err := loadTally(o.Data)
+	return &greetings{seen, o.Data}, err
 }
 
 // locate finds the parts that the demo talks to.
 func (p *plan) locate(m *module.Module) error {
-	e, ok := m.Endpoint("example", "greeter")
-	if !ok {
-		return fmt.Errorf("%s binds no function example/greeter: add functions: example/* to its endpoint", p.file)
+	files := strings.Join(p.files, ", ")
+	for _, function := range p.functions {
+		namespace, name, _ := strings.Cut(function, "/")
+		e, ok := m.Endpoint(namespace, name)
+		if !ok {
+			return fmt.Errorf("%s: no function %s is bound: add functions: %s/* to an endpoint", files, function, namespace)
+		}
+		u, err := e.URL(namespace, name)
+		if err != nil {
+			return err
+		}
+		if u.Scheme != "http" || u.Port() == "" || p.functionAddr != "" && p.functionAddr != u.Host {
+			return fmt.Errorf("%s: the demo starts one program for all functions and needs a URL such as http://127.0.0.1:8000/, not %s", e.Position, u)
+		}
+		p.functionAddr, p.functionURL, p.functionAt = u.Host, "http://"+u.Host, e.Position.String()
 	}
-	u, err := e.URL("example", "greeter")
-	if err != nil {
-		return err
-	}
-	if u.Scheme != "http" || u.Port() == "" {
-		return fmt.Errorf("%s: the demo starts the greeter itself and needs a URL such as http://127.0.0.1:8000/, not %s", e.Position, u)
-	}
-	p.functionAddr, p.functionURL, p.functionAt = u.Host, "http://"+u.Host, e.Position.String()
 	i := slices.IndexFunc(m.Egresses, func(e module.PlaygroundEgress) bool {
-		return e.ID.String() == "example/greets" && slices.Contains(e.Topics, topic)
+		return e.Port != 0 && !slices.ContainsFunc(p.topics, func(topic string) bool { return !slices.Contains(e.Topics, topic) })
 	})
-	if len(m.Ingresses) == 0 || m.Ingresses[0].Port == 0 || i < 0 || m.Egresses[i].Port == 0 {
-		return fmt.Errorf("%s: the demo needs a playground ingress, and a playground egress with id example/greets and topic %s, both with a port", p.file, topic)
+	if len(m.Ingresses) == 0 || m.Ingresses[0].Port == 0 || i < 0 {
+		return fmt.Errorf("%s: the demo needs a playground ingress, and a playground egress with the topics %s, both with a port",
+			files, strings.Join(p.topics, ", "))
 	}
 	p.ingressAt, p.egressAt = m.Ingresses[0], m.Egresses[i]
 	p.ingress = fmt.Sprintf("http://127.0.0.1:%d", p.ingressAt.Port)
@@ -166,6 +181,10 @@ func findRoot() (string, error) {
 		}
 	}
 }
+
+// name is what people read of the example's program, and pkg its package.
+func (p *plan) name() string { return "the " + p.example }
+func (p *plan) pkg() string  { return "./examples/" + p.example + "/cmd/http" }
 
 // program and log are where build and start put things; the path of a program
 // begins with a dot, so that it is not looked for in PATH.

@@ -18,14 +18,14 @@ import (
 // TestPlan: the demo finds its way in the example as it is.
 func TestPlan(t *testing.T) {
 	t.Parallel()
-	p, err := newPlan(&Options{Example: "greeter", Data: "data"})
+	_, p, err := newPlan(&Options{Example: "greeter", Data: "data"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if p.functionAddr != "127.0.0.1:8000" || p.ingress != "http://127.0.0.1:8090" || p.egress != "http://127.0.0.1:8091" {
 		t.Errorf("%+v", p)
 	}
-	if _, err := newPlan(&Options{Example: "none"}); err == nil || !strings.Contains(err.Error(), "greeter") {
+	if _, _, err := newPlan(&Options{Example: "none"}); err == nil || !strings.Contains(err.Error(), "no demo") {
 		t.Errorf("unknown example: %v", err)
 	}
 }
@@ -41,8 +41,8 @@ func TestLocate(t *testing.T) {
 		"good":             {function + in + out, ""},
 		"another function": {strings.Replace(function, "example/*", "other/*", 1) + in + out, "example/greeter"},
 		"no port":          {strings.Replace(function, ":8000", "", 1) + in + out, "127.0.0.1:8000"},
-		"https":            {strings.Replace(function, "http:", "https:", 1) + in + out, "the demo starts the greeter itself"},
-		"no egress":        {function + in, "example/greets"},
+		"https":            {strings.Replace(function, "http:", "https:", 1) + in + out, "the demo starts one program"},
+		"no egress":        {function + in, "egress with the topics greetings"},
 		"another topic":    {function + in + strings.Replace(out, "[greetings]", "[x]", 1), "greetings"},
 		"any port":         {function + in + strings.Replace(out, "8091", "0", 1), "with a port"},
 	} {
@@ -54,7 +54,7 @@ func TestLocate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = (&plan{file: file}).locate(m)
+		err = (&plan{files: []string{file}, needs: (&greetings{}).needs()}).locate(m)
 		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%s: %v, want %q", name, err, row.want)
 		}
@@ -169,10 +169,11 @@ func TestShow(t *testing.T) {
 			var out strings.Builder
 			running := &process{done: make(chan struct{})}
 			s := &session{
-				ingress: server.URL, egress: server.URL, out: &out, data: filepath.Join(t.TempDir(), "data"),
-				tally: &tally{Last: row.last}, function: running, engine: running,
+				ingress: server.URL, egress: server.URL, topics: []string{topic}, out: &out,
+				function: running, engine: running,
 			}
-			err := s.show(t.Context(), true)
+			play := &greetings{&tally{Last: row.last}, filepath.Join(t.TempDir(), "data")}
+			err := s.show(t.Context(), play, true)
 			text := out.String()
 			if err != nil {
 				text += err.Error()
