@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -75,15 +77,24 @@ func (e *environment) watch(lines *lineWriter) {
 	if e.cause == nil {
 		e.cause = &fault{kind: "Runtime.ExitError", text: how}
 	}
-	for id, i := range e.active {
-		i.timer.Stop()
+	active := slices.Collect(maps.Values(e.active))
+	for _, i := range active {
+		e.forget(i)
 		i.fail(*e.cause)
-		delete(e.active, id)
 	}
 	e.mu.Unlock()
 	e.log.Info("environment ended", slog.String("how", how))
 	close(e.ended)
 	e.pool.leave()
+	for _, i := range active {
+		close(i.complete)
+	}
+}
+
+// forget takes an invocation off the books. The caller holds mu.
+func (e *environment) forget(i *invocation) {
+	i.timer.Stop()
+	delete(e.active, i.id)
 }
 
 // open waits for the first seat. Without one, and without an error, the
@@ -128,10 +139,10 @@ func (e *environment) sit(s *seat) {
 	defer e.mu.Unlock()
 	e.polled = true
 	e.initTimer.Stop()
-	for id, i := range e.active {
+	for _, i := range e.active {
 		if i.answered() {
-			i.timer.Stop()
-			delete(e.active, id)
+			e.forget(i)
+			defer close(i.complete)
 		}
 	}
 	if e.bound {
@@ -148,6 +159,7 @@ func (e *environment) begin(i *invocation) time.Time {
 	defer e.mu.Unlock()
 	if e.isGone {
 		i.fail(*e.cause)
+		close(i.complete)
 		return time.Now()
 	}
 	e.active[i.id] = i
@@ -167,9 +179,9 @@ func (e *environment) find(id string) *invocation {
 func (e *environment) finish(i *invocation) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.options.Concurrency > 1 {
-		i.timer.Stop()
-		delete(e.active, i.id)
+	if e.options.Concurrency > 1 && e.active[i.id] != nil {
+		e.forget(i)
+		close(i.complete)
 	}
 }
 

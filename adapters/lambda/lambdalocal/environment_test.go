@@ -71,6 +71,12 @@ func TestEnvironments(t *testing.T) {
 	if n := len(pids(said)); n != 3 {
 		t.Errorf("%d environments for 9 invocations, want 3", n)
 	}
+	before := text(t, invoke(t, l, "pid"))
+	for range 20 {
+		if pid := text(t, invoke(t, l, "pid")); pid != before {
+			t.Errorf("pid %s after %s: one that has just worked is to be taken first", pid, before)
+		}
+	}
 }
 
 // TestConcurrency checks several invocations at a time in one environment.
@@ -100,7 +106,9 @@ func TestThrottle(t *testing.T) {
 			t.Errorf("%d", w.Code)
 		}
 	})
-	eventually(t, "there is room again", func() bool { return send(t, l, "x").Code == http.StatusOK })
+	if w := send(t, l, "x"); w.Code != http.StatusOK {
+		t.Errorf("%d when there is room again", w.Code)
+	}
 }
 
 // TestAbandoned checks invocations that nobody waits for any more: one that has

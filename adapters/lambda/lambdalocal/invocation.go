@@ -30,12 +30,13 @@ type invocation struct {
 
 	once     sync.Once
 	done     chan struct{} // closed when response is there
+	complete chan struct{} // closed when the bootstrap has asked for the next one, or has ended
 	response Response
 	timer    *time.Timer // ends the environment; guarded by its mutex
 }
 
 func newInvocation(payload []byte, trace string) *invocation {
-	return &invocation{id: newUUID(), trace: trace, payload: payload, done: make(chan struct{})}
+	return &invocation{id: newUUID(), trace: trace, payload: payload, done: make(chan struct{}), complete: make(chan struct{})}
 }
 
 // answer ends the invocation, unless it has ended, and reports whether it did.
