@@ -32,7 +32,7 @@ func (v *environment) Egress(namespace, name string) (semantics.EgressRule, bool
 		if err != nil {
 			return err
 		}
-		record, err := box.egress.Check(Value(value))
+		record, err := checkGuarded(box.egress, Value(value))
 		if err != nil {
 			return err
 		}

@@ -77,7 +77,7 @@ func (e *Engine) call(ctx context.Context, inst *instance, states *semantics.Sta
 		ctx, cancel = context.WithDeadline(ctx, inst.since.Add(inst.fn.binding.Budget))
 		defer cancel()
 	}
-	raw, err := inst.fn.binding.Caller.Call(ctx, inst.fn.name, request)
+	raw, err := callGuarded(ctx, inst.fn.binding.Caller, inst.fn.name, request)
 	if err != nil {
 		return err
 	}

@@ -214,3 +214,31 @@ func TestFailureIsAnErrorValue(t *testing.T) {
 		t.Errorf("Run: %v", err)
 	}
 }
+
+// A part that panics fails its call, and the process lives on.
+func TestAPanickingPart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var seen list
+		note := echo(t, &seen)
+		var calls atomic.Int64
+		a := start(t, vfs.NewMem(), func(ctx context.Context, r *wire.Request) ([]byte, error) {
+			if r.Target.ID == "bad" {
+				switch calls.Add(1) {
+				case 1:
+					panic("a caller")
+				case 2:
+					return newAnswer().egress("panic", "x").end()
+				}
+			}
+			return note(ctx, r)
+		}, engine.Options{FirstBackoff: time.Second})
+		a.send("bad", "1")
+		a.send("good", "2")
+		<-time.After(10 * time.Second)
+		if got := fmt.Sprint(seen.take()); got != "[good:2 bad:1]" && got != "[bad:1 good:2]" {
+			t.Errorf("handled %s", got)
+		}
+		a.mustStop()
+	})
+}

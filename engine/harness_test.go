@@ -50,8 +50,11 @@ type box struct {
 
 // Check implements engine.Egress.
 func (b *box) Check(v engine.Value) (engine.Record, error) {
-	if !v.Has {
+	switch {
+	case !v.Has:
 		return engine.Record{}, errors.New("no value")
+	case v.TypeName == "panic":
+		panic("an egress")
 	}
 	return engine.Record{Queue: v.TypeName, Key: "k", Value: v.Data}, nil
 }
