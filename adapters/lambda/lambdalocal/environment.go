@@ -58,7 +58,7 @@ func startEnvironment(ctx context.Context, o *Options, p *pool, out *output, num
 		ErrorLog:          slog.NewLogLogger(e.log.Handler(), slog.LevelWarn),
 	}
 	e.mu.Lock()
-	e.initTimer = time.AfterFunc(initTimeout, e.initTooLong)
+	e.initTimer = time.AfterFunc(o.initTimeout, e.initTooLong)
 	e.mu.Unlock()
 	e.log.LogAttrs(ctx, slog.LevelInfo, "environment started", slog.Int("pid", e.process.cmd.Process.Pid))
 	go func() { _ = e.server.Serve(listener) }() // it ends with the process
@@ -195,7 +195,7 @@ func (e *environment) tooLong(i *invocation) {
 }
 
 func (e *environment) initTooLong() {
-	e.stop(&fault{kind: "Sandbox.Timedout", text: "the bootstrap did not ask for an invocation within " + initTimeout.String()})
+	e.stop(&fault{kind: "Sandbox.Timedout", text: "the bootstrap did not ask for an invocation within " + e.options.initTimeout.String()})
 }
 
 // stop ends the process, in good order where an extension wants that. The

@@ -59,11 +59,6 @@ var errLate = errors.New("lambdalocal: the function did not answer in the time o
 
 // serve answers a request.
 func (g *gateway) serve(w http.ResponseWriter, r *http.Request, invoke invoker) {
-	ctx, cancel := r.Context(), context.CancelFunc(func() {})
-	if g.timeout > 0 {
-		ctx, cancel = context.WithTimeoutCause(ctx, g.timeout, errLate)
-	}
-	defer cancel()
 	q, refused, err := newRequest(r, g.options, g.maxBody)
 	switch {
 	case err != nil:
@@ -71,7 +66,7 @@ func (g *gateway) serve(w http.ResponseWriter, r *http.Request, invoke invoker) 
 	case refused != none:
 		g.fail(w, r, refused, nil)
 	default:
-		a, failure, err := g.call(ctx, q, invoke)
+		a, failure, err := g.call(r.Context(), q, invoke)
 		if a == nil {
 			g.fail(w, r, failure, err)
 			return
@@ -85,6 +80,11 @@ func (g *gateway) call(ctx context.Context, q *request, invoke invoker) (*answer
 	payload, err := marshal(g.event(q))
 	if err != nil {
 		return nil, functionFailed, err
+	}
+	if g.timeout > 0 { // from here on: a client may take its time to send
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, g.timeout, errLate)
+		defer cancel()
 	}
 	response, err := invoke(ctx, payload, q.trace)
 	if err != nil {

@@ -212,6 +212,38 @@ func TestInitFailures(t *testing.T) {
 	}
 }
 
+// TestInitTimeout checks a bootstrap that starts and asks for nothing.
+func TestInitTimeout(t *testing.T) {
+	t.Parallel()
+	var o lambdalocal.Options
+	o.SetInitTimeout(100 * time.Millisecond)
+	l := start(t, "never asks", o)
+	if r := invoke(t, l, "x"); !strings.Contains(string(r.Payload), "did not ask for an invocation within 100ms") {
+		t.Errorf("%s %s", r.FunctionError, r.Payload)
+	}
+}
+
+// TestSlowStart checks that an environment whose first caller has left while it
+// started serves the next one.
+func TestSlowStart(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "go")
+	var log buffer
+	l := start(t, "slow start", lambdalocal.Options{Environments: 1, Env: []string{"FILE=" + file}, Log: &log})
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := l.Invoke(ctx, payload("x")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v", err)
+	}
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	invoke(t, l, "print here")
+	if !strings.Contains(log.String(), "[1] here\n") {
+		t.Errorf("log:\n%s", log.String())
+	}
+}
+
 func TestNoProgram(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "bootstrap")
@@ -277,7 +309,7 @@ func TestProtocol(t *testing.T) {
 	var log buffer
 	l := start(t, "protocol", lambdalocal.Options{Log: &log, Environments: 1})
 	got := text(t, invoke(t, l, "x"))
-	for i, want := range []string{"400 {\"errorMessage\":\"Invalid request ID\"", "400 ", "403 ", "400 ", "404 "} {
+	for i, want := range []string{"400 {\"errorMessage\":\"Invalid request ID\"", "400 ", "403 ", "400 ", "404 ", "403 "} {
 		if line := strings.Split(got, "\n")[i]; !strings.HasPrefix(line, want) {
 			t.Errorf("%d: %q, want %q", i, line, want)
 		}
@@ -286,6 +318,9 @@ func TestProtocol(t *testing.T) {
 		t.Errorf("%s %s", r.FunctionError, r.Payload)
 	}
 	if r := invoke(t, l, "text"); r.FunctionError == "" || string(r.Payload) != `{"errorType":"Runtime.Unknown","errorMessage":"broken"}` {
+		t.Errorf("%s %s", r.FunctionError, r.Payload)
+	}
+	if r := invoke(t, l, "extension"); !strings.Contains(string(r.Payload), "Extension.Crash") {
 		t.Errorf("%s %s", r.FunctionError, r.Payload)
 	}
 	if want := "[1] twice: 400 "; !strings.Contains(log.String(), want) {

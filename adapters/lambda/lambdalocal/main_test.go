@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 	case "":
 		m.Run()
 	case "exit at once":
-		os.Stderr.WriteString("no configuration")
+		os.Stderr.WriteString("no configuration\nfor it")
 		os.Exit(3) //nolint:forbidigo // a bootstrap that exits
 	case "init error":
 		post(os.Getenv("AWS_LAMBDA_RUNTIME_API"), "/2018-06-01/runtime/init/error", `{"errorType":"Config.Missing","errorMessage":"no table"}`)
@@ -38,6 +38,15 @@ func TestMain(m *testing.M) {
 	case "init error as text":
 		post(os.Getenv("AWS_LAMBDA_RUNTIME_API"), "/2018-06-01/runtime/init/error", `no table`)
 		select {}
+	case "never asks":
+		select {}
+	case "slow start":
+		for {
+			if _, err := os.Stat(os.Getenv("FILE")); err == nil {
+				lambda.Start(commands{})
+			}
+			time.Sleep(time.Millisecond) //nolint:forbidigo // it polls, in a process of its own
+		}
 	case "protocol":
 		protocol(os.Getenv("AWS_LAMBDA_RUNTIME_API"))
 	case "sigterm":
@@ -159,10 +168,15 @@ func protocol(api string) {
 			post(api, "/2018-06-01/runtime/init/error", "{}"),
 			post(api, "/2020-01-01/extension/register", "{}"),
 			post(api, "/nowhere", "{}"),
+			get(api, "/2020-01-01/extension/event/next"),
 		}
 		if strings.Contains(string(payload), "trailer") {
 			postTrailer(api, invocation+id+"/response")
 			continue
+		}
+		if strings.Contains(string(payload), "extension") {
+			post(api, "/2020-01-01/extension/exit/error", "{}")
+			select {}
 		}
 		if strings.Contains(string(payload), "text") {
 			post(api, invocation+id+"/error", "broken")
@@ -171,6 +185,15 @@ func protocol(api string) {
 		post(api, invocation+id+"/response", string(reply(strings.Join(said, "\n"))))
 		os.Stdout.WriteString("twice: " + post(api, invocation+id+"/response", "again") + "\n")
 	}
+}
+
+func get(api, path string) string {
+	r, err := http.Get("http://" + api + path)
+	if err != nil {
+		return err.Error()
+	}
+	defer r.Body.Close()
+	return strconv.Itoa(r.StatusCode) + " "
 }
 
 // post returns the status and the text of the answer.

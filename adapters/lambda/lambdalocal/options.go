@@ -85,6 +85,8 @@ type Options struct {
 	// Logger takes what happens to environments and invocations, without
 	// payloads. Nil means silence.
 	Logger *slog.Logger
+
+	initTimeout time.Duration // from the start of a bootstrap to its first poll
 }
 
 // withDefaults returns a copy with all fields set, and all mistakes joined.
@@ -98,6 +100,7 @@ func (o *Options) withDefaults() (Options, error) {
 		full.Event = HTTPAPI
 	}
 	full.Timeout = orDefault(full.Timeout, DefaultTimeout)
+	full.initTimeout = orDefault(full.initTimeout, initTimeout)
 	full.Memory = orDefault(full.Memory, 512)
 	full.Environments = orDefault(full.Environments, 4)
 	full.Concurrency = orDefault(full.Concurrency, 1)

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -70,6 +72,24 @@ func TestNothingStays(t *testing.T) {
 			eventually(t, "the bootstrap is gone", func() bool { return isGone(t, pid) })
 			eventually(t, "its child is gone", func() bool { return isGone(t, child) })
 		})
+	}
+}
+
+// TestKilledWhileIdle checks that an environment that ends between invocations
+// is replaced, and that nobody notices.
+func TestKilledWhileIdle(t *testing.T) {
+	t.Parallel()
+	l := start(t, "commands", lambdalocal.Options{Environments: 1, Freeze: true})
+	for range 3 {
+		pid, err := strconv.Atoi(text(t, invoke(t, l, "pid")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "it is gone", func() bool { return stateOf(t, strconv.Itoa(pid)) == "" })
+		eventually(t, "another one answers", func() bool { return invoke(t, l, "x").FunctionError == "" })
 	}
 }
 
