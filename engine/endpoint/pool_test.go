@@ -149,6 +149,18 @@ func TestTemplates(t *testing.T) {
 	wantFailure(t, err, fatal, "urlPathTemplate")
 }
 
+// TestSecretsStayOutOfErrors: a secret travels in the query, and errors go to
+// the log.
+func TestSecretsStayOutOfErrors(t *testing.T) {
+	t.Parallel()
+	f := newFaults(t, says("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", true))
+	c := newClient(t, spec(module.Async, "http://"+f.Addr().String()+"/{function.name}?key=0123456789abcdef"))
+	_, err := c.Call(t.Context(), engine.TypeName{Namespace: "lab", Name: "cart"}, []byte("x"))
+	if err == nil || !strings.Contains(err.Error(), "/cart?...:") || strings.Contains(err.Error(), "0123456789abcdef") {
+		t.Error(err)
+	}
+}
+
 // TestManyNames: under ns/* names come from outside, so what is kept of them
 // is bounded; calls go on all the same.
 func TestManyNames(t *testing.T) {

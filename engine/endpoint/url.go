@@ -21,7 +21,7 @@ const maxTargets = 1024
 type target struct {
 	url  *url.URL
 	host string // the Host header
-	name string // the URL as in module.yaml, for messages
+	name string // the URL, for messages
 }
 
 // template is a urlPathTemplate with the targets made of it so far.
@@ -65,11 +65,21 @@ func parseTarget(text, name string) (*target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("urlPathTemplate %q for %q: %w", text, name, err)
 	}
-	to := &target{url: u, host: u.Host, name: full}
+	to := &target{url: u, host: u.Host, name: shown(u)}
 	if u.Scheme == "http+unix" {
 		to.url, to.host = unixURL(u), "unused" // as Flink
 	}
 	return to, nil
+}
+
+// shown is a URL as a log may have it: without the query, which is the one
+// place where a runtime can carry a function's secret.
+func shown(u *url.URL) string {
+	public := *u
+	if public.RawQuery != "" {
+		public.RawQuery = "..."
+	}
+	return public.String()
 }
 
 // unixURL splits http+unix:///dir/name.sock/serve/path after the first element
