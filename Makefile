@@ -10,7 +10,7 @@ MAKEFLAGS += --no-builtin-rules --warn-undefined-variables --no-print-directory
 # Every module of the workspace, as go.work lists them: . ./bench ./engine
 MODULES := $(shell sed -n 's|^[[:space:]]*\(\./*[^[:space:]]*\)$$|\1|p' go.work)
 # Modules that stand alone: what Google builds sees no workspace.
-ALONE := ./examples/greeter/gcf
+ALONE := $(patsubst %/go.mod,./%,$(wildcard examples/*/gcf/go.mod))
 PACKAGES := $(addsuffix /...,$(MODULES))
 
 # No C compiler is needed to build, test or run. The race detector wants one.
@@ -41,7 +41,7 @@ help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
 .PHONY: run
-run: ## The greeter on the embedded engine. ONCE=1 ends after the greetings; EXAMPLE=, DATA= (a directory), ARGS= (more flags)
+run: ## The greeter on the embedded engine. ONCE=1 ends when its answers are checked; EXAMPLE=cart or ridesharing, DATA= (a directory), ARGS= (more flags)
 	@[ -e .out/demo ] || echo 'building; the first time takes a minute or two'
 	@go build -buildvcs=false -o .out/demo ./engine/cmd/demo
 	@exec .out/demo $(if $(filter-out 0,$(ONCE)),-once) -example '$(EXAMPLE)' -data '$(DATA)' $(ARGS)
@@ -100,6 +100,16 @@ tidy-check: ## Whether go.mod and go.sum of every module are tidy
 .PHONY: tidy
 tidy: ## Make them so
 	@for m in $(MODULES) $(ALONE) ./tools; do (cd $$m && GOWORK=off go mod tidy); done
+
+.PHONY: generate
+generate: ## Code that is generated. Builds its tools, once
+	go generate $(PACKAGES)
+
+# Old and new are compared as files, so that it works before a commit too.
+.PHONY: generate-check
+generate-check: ## Whether generated code is what its sources say
+	@sums() { git ls-files -z '*.pb.go' | xargs -0 cksum; }; old=$$(sums); go generate $(PACKAGES); \
+	[ "$$old" = "$$(sums)" ] || { echo 'generated code was not what its sources say; now it is: commit it'; exit 1; }
 
 .PHONY: fuzz
 fuzz: ## Each fuzz target for FUZZTIME=10s. PKG=, FUZZ=Name narrow it

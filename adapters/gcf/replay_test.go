@@ -82,19 +82,33 @@ var deployments = map[string]struct {
 	want    []byte // the answer has it
 }{
 	"greeter": {
-		target: "Greeter",
-		request: wire.AppendRequest(nil, &wire.Request{
-			HasTarget: true,
-			Target:    wire.Address{Namespace: "example", Name: "greeter", ID: "Ann"},
-			HasBatch:  true,
-			States:    []wire.State{{Name: "seen"}},
-			Invocations: []wire.Invocation{{
-				HasArgument: true,
-				Argument:    wire.AppendValue(nil, wire.V3, wire.Value{TypeName: "example/GreetRequest", Has: true, Data: []byte(`{"name":"Ann"}`)}),
-			}},
-		}),
-		want: []byte("Hello Ann, visit 1"),
+		target:  "Greeter",
+		request: firstMessage(wire.Address{Namespace: "example", Name: "greeter", ID: "Ann"}, "seen", "example/GreetRequest", `{"name":"Ann"}`),
+		want:    []byte("Hello Ann, visit 1"),
 	},
+	"cart": {
+		target:  "Shop",
+		request: firstMessage(wire.Address{Namespace: "shop", Name: "cart", ID: "Ann"}, "basket", "shop/Checkout", `{}`),
+		want:    []byte("the cart is empty"),
+	},
+	"ridesharing": {
+		target: "Ridesharing",
+		request: firstMessage(wire.Address{Namespace: "riders", Name: "passenger", ID: "Ann"}, "account",
+			"type.googleapis.com/ridesharing.v1.RequestRide", "\n\x05mitte"),
+		want: []byte("Ann-1"),
+	},
+}
+
+// firstMessage is a request with one message for an address whose state is
+// empty.
+func firstMessage(to wire.Address, state, typename, value string) []byte {
+	return wire.AppendRequest(nil, &wire.Request{
+		HasTarget: true, Target: to, HasBatch: true, States: []wire.State{{Name: state}},
+		Invocations: []wire.Invocation{{
+			HasArgument: true,
+			Argument:    wire.AppendValue(nil, wire.V3, wire.Value{TypeName: typename, Has: true, Data: []byte(value)}),
+		}},
+	})
 }
 
 // TestReplay does with each example what a deployment does, up to an answer

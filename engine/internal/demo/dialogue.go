@@ -45,6 +45,11 @@ type message struct {
 	Body string `yaml:"body"`
 }
 
+// String returns the message as one line that people can read.
+func (m *message) String() string {
+	return strings.TrimRight(m.To+" "+m.Type+" "+printable(m.Body), " ")
+}
+
 // answer is a record that must come out.
 type answer struct {
 	Topic string `yaml:"topic"`
@@ -121,17 +126,22 @@ func (d *dialogue) came(s *session, r record, note string) error {
 	return nil
 }
 
-// invitation is the first message of the dialogue.
+// invitation is the first message that has an answer.
 func (d *dialogue) invitation() message {
-	i := slices.IndexFunc(d.Dialogue, func(l line) bool { return l.Send != nil })
-	return *d.Dialogue[i].Send
+	var first *message
+	for i := len(d.Dialogue) - 1; i >= 0; i-- {
+		if m := d.Dialogue[i].Send; m != nil && (first == nil || i+1 < len(d.Dialogue) && d.Dialogue[i+1].Expect != nil) {
+			first = m
+		}
+	}
+	return *first
 }
 
 func (d *dialogue) play(ctx context.Context, s *session) error {
 	for i := 0; i < len(d.Dialogue); i++ {
 		switch l := d.Dialogue[i]; {
 		case l.Send != nil:
-			s.printf("  → %s %s %s\n", l.Send.To, l.Send.Type, printable(l.Send.Body))
+			s.printf("  → %s\n", l.Send)
 			if err := s.send(ctx, *l.Send); err != nil {
 				return err
 			}

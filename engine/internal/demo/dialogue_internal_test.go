@@ -12,7 +12,7 @@ import (
 // TestDialogues: each example's script finds its way in its module files.
 func TestDialogues(t *testing.T) {
 	t.Parallel()
-	for _, example := range []string{"cart", "ridesharing"} {
+	for example, first := range map[string]string{"cart": "shop/Add", "ridesharing": "type.googleapis.com/ridesharing.v1.RequestRide"} {
 		play, p, err := newPlan(&Options{Example: example})
 		if err != nil {
 			t.Fatal(err)
@@ -20,8 +20,8 @@ func TestDialogues(t *testing.T) {
 		if p.functionAddr != "127.0.0.1:8000" || p.ingress != "http://127.0.0.1:8090" || p.egress != "http://127.0.0.1:8091" || len(p.flags) == 0 {
 			t.Errorf("%s: %+v", example, p)
 		}
-		if play.invitation().Body == "" {
-			t.Errorf("%s: nothing to send", example)
+		if m := play.invitation(); m.Type != first {
+			t.Errorf("%s: invites to send %v", example, m)
 		}
 	}
 }
@@ -94,7 +94,7 @@ func (e *echo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		w.Header().Set("Statefun-Sequence", "1")
 		w.Header().Set("Statefun-Key", "a%20key")
-		w.Write([]byte(e.records[0])) //nolint:errcheck // the client would tell
+		w.Write([]byte(e.records[0]))
 		e.records = e.records[1:]
 	}
 }
