@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log"
@@ -137,7 +138,7 @@ func (p *player) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	p.pause(i, r)
+	p.pause(r.Context(), i)
 	p.write(w, i)
 }
 
@@ -169,15 +170,18 @@ func (p *player) sameCall(i int, r *http.Request) (err error) {
 var pauseNote = regexp.MustCompile(`answered after (\d+) ms`)
 
 // pause waits as long as the recorded function did, or until the caller is gone.
-func (p *player) pause(i int, r *http.Request) {
+func (p *player) pause(ctx context.Context, i int) {
 	m := pauseNote.FindStringSubmatch(p.Exchanges[i].Note)
 	if m == nil {
 		return
 	}
-	ms, _ := strconv.ParseInt(m[1], 10, 64)
+	ms, err := strconv.ParseInt(m[1], 10, 64)
+	if err != nil {
+		p.fault(i, err)
+	}
 	select {
 	case <-time.After(time.Duration(ms/p.pace) * time.Millisecond):
-	case <-r.Context().Done():
+	case <-ctx.Done():
 	}
 }
 
@@ -197,11 +201,11 @@ func (p *player) write(w http.ResponseWriter, i int) {
 	}
 	w.WriteHeader(x.Status)
 	if !chunked {
-		w.Write(x.Body) //nolint:errcheck // the caller may be gone
+		w.Write(x.Body)
 		return
 	}
 	for i := range x.Body {
-		w.Write(x.Body[i : i+1])              //nolint:errcheck // as above
-		http.NewResponseController(w).Flush() //nolint:errcheck // as above
+		w.Write(x.Body[i : i+1])
+		http.NewResponseController(w).Flush()
 	}
 }

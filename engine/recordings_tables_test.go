@@ -33,11 +33,21 @@ const ofKafkaIngress = "the Kafka ingress, which comes with the connectors: the 
 // through package endpoint. Of those about TLS, tls-okhttp and tls-sni are not
 // among them, because their host name needs a name server.
 var socketRecordings = []recordingGroup{
-	{"bad-*", ofStatus}, {"retry-then-ok-*", ofStatus},
-	{"chunked-*", ofBody}, {"gzip-response-*", ofBody}, {"request-large", ofBody},
-	{"conn-close-okhttp", ofConnections}, {"idle-close-*", ofConnections}, {"keep-alive-*", ofConnections}, {"slow-okhttp", ofConnections},
-	{"tls-mutual", ofTLS}, {"tls-trusted", ofTLS}, {"tls-untrusted", ofTLS}, {"tls-wrong-name", ofTLS},
-	{"uds-*", ofURL}, {"url-*", ofURL},
+	{"bad-*", ofStatus},
+	{"retry-then-ok-*", ofStatus},
+	{"chunked-*", ofBody},
+	{"gzip-response-*", ofBody},
+	{"request-large", ofBody},
+	{"conn-close-okhttp", ofConnections},
+	{"idle-close-*", ofConnections},
+	{"keep-alive-*", ofConnections},
+	{"slow-okhttp", ofConnections},
+	{"tls-mutual", ofTLS},
+	{"tls-trusted", ofTLS},
+	{"tls-untrusted", ofTLS},
+	{"tls-wrong-name", ofTLS},
+	{"uds-*", ofURL},
+	{"url-*", ofURL},
 }
 
 const (
@@ -49,7 +59,7 @@ const (
 )
 
 // recordingDifferences are the recordings that the engine treats otherwise, by
-// choice: a part of what the player then finds, and the row of
+// choice: a part of what the player then finds, or merged, and the row of
 // docs/differences.md.
 var recordingDifferences = map[string]struct{ mismatch, flink, ours, why string }{
 	"restart-resend-okhttp": {
@@ -59,6 +69,10 @@ var recordingDifferences = map[string]struct{ mismatch, flink, ours, why string 
 	"break-egress-empty-topic": {
 		"1 recorded requests were not made",
 		"takes a record without a topic and fails at the next one, without naming the function", "fails the record's own answer", "the error names who sent it",
+	},
+	"empty-values": {
+		merged,
+		"the messages of one answer come to their target one by one, and a request carries what has come", "they come at once: the second request carries all that are left", "an answer is applied as one",
 	},
 	"bad-302-okhttp": {
 		"exchange 1: got",
@@ -76,6 +90,9 @@ var recordingDifferences = map[string]struct{ mismatch, flink, ours, why string 
 	"uds-read-timeout-2s": {`exchange 0: path "/serve/path"`, udsFlink, udsOurs, udsWhy},
 	"uds-no-path":         {`exchange 0: path "/"`, udsFlink, udsOurs, udsWhy},
 }
+
+// merged stands for a request with the messages of several recorded ones.
+const merged = "merged"
 
 const (
 	udsFlink = "requests the path over a unix socket as one escaped element, `/%2Fserve%2Fpath`"
