@@ -54,8 +54,18 @@ test: ## All tests of all modules. PKG=./statefun/... RUN=TestName narrow it
 race: ## The same tests under the race detector; needs a C compiler
 	CGO_ENABLED=1 go test -race -shuffle=on -run '$(RUN)' $(PKG)
 
+.PHONY: e2e
+e2e: ## The functions on real Flink and Kafka. Needs a JDK and Maven; RUN=TestName narrows it, logs are in .out/e2e
+	cd e2e && GOWORK=off go test -v -count=1 -timeout 40m -run '$(RUN)' $(ARGS) .
+
 .PHONY: check
 check: vet lint tidy-check test ## What a change must pass before review
+
+.PHONY: parity
+parity: ## The same requests everywhere that functions run, as a table: HTTP, Google, Lambda in every shape
+	@mkdir -p .out; rm -f .out/parity.txt; \
+	STATEFUN_PARITY_TABLE='$(CURDIR)/.out/parity.txt' go test -count=1 ./adapters/parity || bad=1; \
+	cat .out/parity.txt; [ -z "$${bad:-}" ]
 
 .PHONY: vet
 vet: ## go vet

@@ -64,6 +64,13 @@ var layers = []layer{
 		libs:     []string{"github.com/GoogleCloudPlatform/functions-framework-go"},
 	},
 	{
+		packages: []string{"adapters/parity"}, // tests of all of them, side by side
+		libs: []string{
+			"github.com/aws/aws-lambda-go", "github.com/awslabs/aws-lambda-go-api-proxy",
+			"github.com/GoogleCloudPlatform/functions-framework-go",
+		},
+	},
+	{
 		packages: []string{"examples/..."},
 		ours:     []string{"statefun/...", "adapters/http", "adapters/lambda", "adapters/gcf", "examples/..."},
 		libs:     []string{protobuf, "github.com/aws/aws-lambda-go/lambda", "github.com/GoogleCloudPlatform/functions-framework-go"},
@@ -71,7 +78,7 @@ var layers = []layer{
 }
 
 // testOnly lists the packages that only tests import.
-var testOnly = []string{"internal/vectors", "internal/wire/wiretest"}
+var testOnly = []string{"internal/vectors", "internal/wire/wiretest", "adapters/parity"}
 
 // engineLayers does the same for the engine, which is free in its libraries.
 // It calls functions over the protocol, so it knows no adapter and no SDK;
