@@ -9,8 +9,9 @@ MAKEFLAGS += --no-builtin-rules --warn-undefined-variables --no-print-directory
 
 # Every module of the workspace, as go.work lists them: . ./bench ./engine
 MODULES := $(shell sed -n 's|^[[:space:]]*\(\./*[^[:space:]]*\)$$|\1|p' go.work)
-# Modules that stand alone: what Google builds sees no workspace.
-ALONE := $(patsubst %/go.mod,./%,$(wildcard examples/*/gcf/go.mod))
+# Modules that stand alone: what Google builds sees no workspace, and the tests
+# of e2e need more than Go.
+ALONE := $(patsubst %/go.mod,./%,$(wildcard examples/*/gcf/go.mod)) ./e2e
 PACKAGES := $(addsuffix /...,$(MODULES))
 
 # No C compiler is needed to build, test or run. The race detector wants one.

@@ -1,0 +1,53 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/statefun-go/statefun-go/e2e/kafka"
+)
+
+// application is what a module file says, without where it runs.
+type application struct {
+	functions string // pattern of the endpoint
+	maxBatch  int    // maxNumBatchRequests; 0 is the default
+	inputs    []input
+	egress    string   // id
+	outputs   []string // topics
+	states    []string // of the one function, for StateFun 2.x, which wants them in the file
+}
+
+// input is a topic whose records go to functions: the key is the id.
+type input struct {
+	topic, valueType string
+	targets          []string
+}
+
+// running is an application on a runtime.
+type running interface {
+	// put sends records to the inputs, those of one key in order.
+	put(ctx context.Context, records []kafka.Record) error
+	// next waits for more records of the outputs, those of a key in order. It
+	// may return none.
+	next(ctx context.Context) ([]kafka.Record, error)
+	// tail shows the end of the runtime's log.
+	tail() string
+	stop()
+}
+
+// platform is a runtime that can run an application whose functions are at url.
+type platform struct {
+	name  string
+	needs func() error // nil, or why it cannot run here
+	start func(ctx context.Context, name, dir string, a application, url string) (running, error)
+}
+
+// list writes a flow sequence of YAML.
+func list(items []string) string {
+	quoted := make([]string, len(items))
+	for i, item := range items {
+		quoted[i] = fmt.Sprintf("%q", item)
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}

@@ -1,0 +1,180 @@
+package flink
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/statefun-go/statefun-go/e2e/java"
+)
+
+// Options say what to run.
+type Options struct {
+	// Name names the log file.
+	Name string
+	// Dir is for the module file and the checkpoints.
+	Dir string
+	// Module is the text of module.yaml.
+	Module string
+	// Settings are Flink's configuration, key=value; they win over what is set
+	// here: one slot, checkpoints each half second, restarts after 200 ms.
+	Settings []string
+}
+
+// Job is a running application.
+type Job struct {
+	process *java.Process
+	rest    string // base URL of Flink's own interface; none in 2.x
+}
+
+// flags are those of every virtual machine, with what Flink needs opened on a
+// Java of later than its own days.
+func flags() []string {
+	all := []string{"-Xmx700m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"}
+	for _, p := range []string{"java.util", "java.util.concurrent.atomic", "java.lang", "java.time"} {
+		all = append(all, "--add-opens=java.base/"+p+"=ALL-UNNAMED")
+	}
+	return all
+}
+
+// Start3 starts StateFun 3.3.0 and waits until every task runs.
+func Start3(ctx context.Context, tools *java.Tools, runtimes string, o Options) (*Job, error) {
+	path, err := prepare(ctx, tools, runtimes, "flink3", o)
+	if err != nil {
+		return nil, err
+	}
+	ports, err := java.FreePorts(ctx, 1)
+	if err != nil {
+		return nil, err
+	}
+	p, err := tools.Start(ctx, java.Command{
+		Name: o.Name, Flags: flags(), ClassPath: path, Main: "Job",
+		Args: append([]string{
+			"statefun.remote.module-name=file://" + filepath.Join(o.Dir, "module.yaml"),
+			"classloader.parent-first-patterns.additional=org.apache.flink.statefun;org.apache.kafka;com.google.protobuf",
+			"parallelism.default=1",
+			"taskmanager.memory.managed.size=32m",
+			fmt.Sprintf("rest.port=%d", ports[0]),
+			"rest.bind-address=127.0.0.1",
+			"state.checkpoints.dir=file://" + filepath.Join(o.Dir, "checkpoints"),
+			"execution.checkpointing.interval=500ms",
+			"execution.checkpointing.max-concurrent-checkpoints=1",
+			"execution.checkpointing.externalized-checkpoint-retention=RETAIN_ON_CANCELLATION",
+			"execution.buffer-timeout=5ms",
+			"restart-strategy=fixed-delay",
+			"restart-strategy.fixed-delay.attempts=1000",
+			"restart-strategy.fixed-delay.delay=200ms",
+		}, o.Settings...),
+	})
+	if err != nil {
+		return nil, err
+	}
+	j := &Job{process: p, rest: fmt.Sprintf("http://127.0.0.1:%d", ports[0])}
+	if err := p.Await(ctx, j.running); err != nil {
+		j.Stop()
+		return nil, err
+	}
+	return j, nil
+}
+
+// Start2 starts StateFun 2.2.2 and waits until its tasks have begun.
+func Start2(ctx context.Context, tools *java.Tools, runtimes string, o Options) (*Job, error) {
+	path, err := prepare(ctx, tools, runtimes, "flink2", o)
+	if err != nil {
+		return nil, err
+	}
+	p, err := tools.Start(ctx, java.Command{
+		Name: o.Name, Flags: flags(), ClassPath: append([]string{o.Dir}, path...), Main: "Job",
+		Args: append([]string{
+			"parallelism.default=1",
+			"execution.checkpointing.interval=500 ms",
+			"execution.buffer-timeout=5 ms",
+			"restart-strategy=fixed-delay",
+			"restart-strategy.fixed-delay.attempts=1000",
+			"restart-strategy.fixed-delay.delay=200 ms",
+		}, o.Settings...),
+	})
+	if err != nil {
+		return nil, err
+	}
+	j := &Job{process: p}
+	err = p.Await(ctx, func(context.Context) error {
+		if !p.Contains("to RUNNING") {
+			return errNotRunning
+		}
+		return nil
+	})
+	if err != nil {
+		j.Stop()
+		return nil, err
+	}
+	return j, nil
+}
+
+// prepare writes the module and returns the class path of a runtime.
+func prepare(ctx context.Context, tools *java.Tools, runtimes, name string, o Options) ([]string, error) {
+	project := filepath.Join(runtimes, name)
+	jars, err := tools.ClassPath(ctx, project)
+	if err != nil {
+		return nil, err
+	}
+	classes, err := tools.Compile(ctx, name, jars, filepath.Join(runtimes, "Leash.java"), filepath.Join(project, "Job.java"))
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(o.Dir, "module.yaml"), []byte(o.Module), 0o600); err != nil {
+		return nil, err
+	}
+	return []string{classes, project, jars}, nil
+}
+
+var errNotRunning = errors.New("not all tasks run")
+
+// running asks Flink whether all tasks run.
+func (j *Job) running(ctx context.Context) error {
+	var overview struct {
+		Jobs []struct {
+			Tasks struct{ Total, Running int }
+		}
+	}
+	if err := j.get(ctx, "/jobs/overview", &overview); err != nil {
+		return err
+	}
+	if len(overview.Jobs) != 1 || overview.Jobs[0].Tasks.Total == 0 || overview.Jobs[0].Tasks.Running < overview.Jobs[0].Tasks.Total {
+		return errNotRunning
+	}
+	return nil
+}
+
+func (j *Job) get(ctx context.Context, path string, to any) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, j.rest+path, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", path, resp.Status)
+	}
+	return json.NewDecoder(resp.Body).Decode(to)
+}
+
+// Done is closed when the application has ended, which it should not.
+func (j *Job) Done() <-chan struct{} { return j.process.Done() }
+
+// Tail returns the end of the application's log.
+func (j *Job) Tail() string { return j.process.Tail(60) }
+
+// Stop ends the application. It does not ask: what a job leaves behind then is
+// what a crash leaves.
+func (j *Job) Stop() { j.process.Kill() }
