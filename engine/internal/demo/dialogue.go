@@ -128,13 +128,16 @@ func (d *dialogue) came(s *session, r record, note string) error {
 
 // invitation is the first message that has an answer.
 func (d *dialogue) invitation() message {
-	var first *message
-	for i := len(d.Dialogue) - 1; i >= 0; i-- {
-		if m := d.Dialogue[i].Send; m != nil && (first == nil || i+1 < len(d.Dialogue) && d.Dialogue[i+1].Expect != nil) {
-			first = m
+	var last message
+	for i, l := range d.Dialogue {
+		if l.Send != nil {
+			last = *l.Send
+			if i+1 < len(d.Dialogue) && d.Dialogue[i+1].Expect != nil {
+				break
+			}
 		}
 	}
-	return *first
+	return last
 }
 
 func (d *dialogue) play(ctx context.Context, s *session) error {
