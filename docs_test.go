@@ -2,6 +2,7 @@ package statefungo_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -64,6 +65,66 @@ func TestGreeterTutorial(t *testing.T) {
 		"examples/greeter/greeter.go":      strings.Replace(program, first, first+" statefun.On(LeaveType, leave),", 1) + steps[0],
 		"examples/greeter/greeter_test.go": readFile(t, "examples/greeter/greeter_test.go") + steps[1],
 	})
+}
+
+// Each program on the pages about deployment compiles.
+func TestDeploymentProgramsCompile(t *testing.T) {
+	t.Parallel()
+	for page, programs := range map[string]int{"docs/deploy-http.md": 1, "docs/deploy-lambda.md": 1, "docs/deploy-gcf.md": 2} {
+		found := blocks(t, page)
+		if len(found) != programs {
+			t.Errorf("%s has %d programs, want %d", page, len(found), programs)
+		}
+		for i, program := range found {
+			file := filepath.Join(t.TempDir(), "program.go")
+			if err := os.WriteFile(file, []byte(program), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if out, err := exec.CommandContext(t.Context(), "go", "vet", file).CombinedOutput(); err != nil {
+				t.Errorf("%s, program %d: %v\n%s", page, i+1, err, out)
+			}
+		}
+	}
+}
+
+// What pages say to make is in the Makefile, with its settings.
+func TestPagesNameTargets(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	makefile := readFile(t, "Makefile")
+	commands := regexp.MustCompile("(?m)(?:^|`)make ([a-zA-Z-]+)((?: [A-Z]+=\\S+)*)")
+	settings := regexp.MustCompile(`([A-Z]+)=`)
+	for _, page := range append(pages, "README.md", "CONTRIBUTING.md") {
+		for _, command := range commands.FindAllStringSubmatch(readFile(t, page), -1) {
+			if !strings.Contains(makefile, "\n"+command[1]+":") {
+				t.Errorf("%s: make has no target %s", page, command[1])
+			}
+			for _, setting := range settings.FindAllStringSubmatch(command[2], -1) {
+				if !regexp.MustCompile(`(?m)^` + setting[1] + ` :=`).MatchString(makefile) {
+					t.Errorf("%s: make %s has no setting %s", page, command[1], setting[1])
+				}
+			}
+		}
+	}
+}
+
+// The pitfalls of Lambda have their numbers on the page and in the tests. Two
+// of them are tested elsewhere, which the page says.
+func TestPitfallNumbers(t *testing.T) {
+	t.Parallel()
+	_, list, _ := strings.Cut(readFile(t, "docs/deploy-lambda.md"), "## Twenty pitfalls")
+	tests := readFile(t, "adapters/lambda/pitfalls_test.go")
+	for n := 1; n <= 20; n++ {
+		if !regexp.MustCompile(fmt.Sprintf(`(?m)^ ?%d\. \*\*`, n)).MatchString(list) {
+			t.Errorf("docs/deploy-lambda.md lacks pitfall %d", n)
+		}
+		if n != 16 && n != 19 && !regexp.MustCompile(fmt.Sprintf(`func TestPitfall(\d\dAnd)?%02d\D`, n)).MatchString(tests) {
+			t.Errorf("adapters/lambda/pitfalls_test.go has no test of pitfall %d", n)
+		}
+	}
 }
 
 // overlay runs the tests of a package with some files replaced.

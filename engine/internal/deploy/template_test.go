@@ -152,3 +152,42 @@ func TestTemplateOutputs(t *testing.T) {
 		}
 	}
 }
+
+// The page names all parameters, with their defaults.
+func TestTemplateIsDocumented(t *testing.T) {
+	t.Parallel()
+	page := read(t, "docs/deploy-lambda.md")
+	parameters, _ := template(t).get("Parameters").(map[string]any)
+	if len(parameters) == 0 {
+		t.Fatal("no parameters")
+	}
+	for name, parameter := range parameters {
+		row := regexp.MustCompile("(?m)^\\| .*`" + name + "`.*$").FindString(page)
+		value := tree(parameter.(map[string]any)).get("Default")
+		if row == "" || value != nil && !strings.Contains(row, fmt.Sprint(value)) {
+			t.Errorf("docs/deploy-lambda.md has no row of %s with its default %v", name, value)
+		}
+	}
+}
+
+// The parts of module files on the pages are what the engine reads.
+func TestModulesOfPages(t *testing.T) {
+	t.Parallel()
+	blocks := regexp.MustCompile("(?s)```yaml\n(kind: .*?)```")
+	_, rest, _ := strings.Cut(read(t, "examples/greeter/module.yaml"), "\n---\n")
+	for _, page := range []string{"docs/deploy-http.md", "docs/deploy-lambda.md", "docs/deploy-gcf.md"} {
+		found := blocks.FindAllStringSubmatch(read(t, page), -1)
+		if len(found) == 0 {
+			t.Errorf("%s shows no module file", page)
+		}
+		for _, block := range found {
+			file := filepath.Join(t.TempDir(), "module.yaml")
+			if err := os.WriteFile(file, []byte(block[1]+"---\n"+rest), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := module.Load(file); err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+	}
+}
