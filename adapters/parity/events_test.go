@@ -1,6 +1,7 @@
 package parity_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -68,8 +69,8 @@ func (sh *shape) payload(r *request) []byte {
 	if err != nil {
 		panic(err)
 	}
-	if r.isNull {
-		payload = []byte(strings.Replace(string(payload), `"body":""`, `"body":null`, 1))
+	if r.isNull && payload[0] == '{' {
+		payload = append([]byte(`{"body":null,`), bytes.Replace(payload, []byte(`"body":"",`), nil, 1)[1:]...)
 	}
 	return payload
 }
