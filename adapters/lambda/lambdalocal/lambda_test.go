@@ -145,7 +145,7 @@ func TestFunctionFailures(t *testing.T) {
 	} {
 		t.Run(c.command, func(t *testing.T) {
 			t.Parallel()
-			l := start(t, "commands", lambdalocal.Options{Timeout: time.Second, Environments: 1})
+			l := start(t, "commands", lambdalocal.Options{Timeout: timeoutFor(c.command), Environments: 1})
 			pid := text(t, invoke(t, l, "pid"))
 			response := invoke(t, l, c.command)
 			var failed struct{ ErrorType, ErrorMessage string }
@@ -163,6 +163,15 @@ func TestFunctionFailures(t *testing.T) {
 			}
 		})
 	}
+}
+
+// timeoutFor is short only for a command that needs it: the others may run on
+// a busy machine.
+func timeoutFor(command string) time.Duration {
+	if command == "hang" {
+		return time.Second
+	}
+	return patience
 }
 
 // TestLargestReply checks that the limit itself is allowed.
@@ -239,9 +248,7 @@ func TestSlowStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	invoke(t, l, "print here")
-	if !strings.Contains(log.String(), "[1] here\n") {
-		t.Errorf("log:\n%s", log.String())
-	}
+	eventually(t, "the first environment says so", func() bool { return strings.Contains(log.String(), "[1] here\n") })
 }
 
 func TestNoProgram(t *testing.T) {
@@ -323,9 +330,7 @@ func TestProtocol(t *testing.T) {
 	if r := invoke(t, l, "extension"); !strings.Contains(string(r.Payload), "Extension.Crash") {
 		t.Errorf("%s %s", r.FunctionError, r.Payload)
 	}
-	if want := "[1] twice: 400 "; !strings.Contains(log.String(), want) {
-		t.Errorf("the log has no %q:\n%s", want, log.String())
-	}
+	eventually(t, "a second response is refused", func() bool { return strings.Contains(log.String(), "[1] twice: 400 ") })
 }
 
 func TestLog(t *testing.T) {

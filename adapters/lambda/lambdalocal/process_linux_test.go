@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/statefun-go/statefun-go/adapters/lambda/lambdalocal"
 )
@@ -59,7 +58,7 @@ func TestNothingStays(t *testing.T) {
 	for _, c := range []string{"close", "hang", "exit 1"} {
 		t.Run(c, func(t *testing.T) {
 			t.Parallel()
-			l := start(t, "commands", lambdalocal.Options{Environments: 1, Timeout: 500 * time.Millisecond})
+			l := start(t, "commands", lambdalocal.Options{Environments: 1, Timeout: timeoutFor(c)})
 			pid, child := text(t, invoke(t, l, "pid")), text(t, invoke(t, l, "child"))
 			if isGone(t, pid) || isGone(t, child) {
 				t.Fatal("they do not run")
@@ -101,7 +100,7 @@ func TestSIGTERM(t *testing.T) {
 		t.Run(c, func(t *testing.T) {
 			t.Parallel()
 			var log buffer
-			l := start(t, "sigterm", lambdalocal.Options{Environments: 1, Freeze: true, Log: &log, Timeout: 500 * time.Millisecond})
+			l := start(t, "sigterm", lambdalocal.Options{Environments: 1, Freeze: true, Log: &log, Timeout: timeoutFor(c)})
 			invoke(t, l, "pid")
 			if c != "close" {
 				invoke(t, l, c)
