@@ -73,10 +73,16 @@ func (w *world) await(n int) {
 	w.t.Logf("%d records after %v", len(w.seen), time.Since(begin).Round(time.Millisecond))
 }
 
-// settle reads until nothing more comes.
+// settle reads until nothing more can come.
 func (w *world) settle() {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, quiet)
+	w.pause(quiet)
+}
+
+// pause lets time pass, and reads on.
+func (w *world) pause(d time.Duration) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.ctx, d)
 	defer cancel()
 	for ctx.Err() == nil {
 		if err := w.read(ctx); err != nil && ctx.Err() == nil {
