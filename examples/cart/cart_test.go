@@ -176,7 +176,7 @@ func TestRejected(t *testing.T) {
 	s.add("Ann", "socks", 0)
 	s.add("Ann", "", 1)
 	statefuntest.Send(s.Runtime, cart.Stock.Address("socks"), cart.ReserveType, cart.Reserve{Quantity: 1})
-	statefuntest.Send(s.Runtime, cart.Stock.Address("socks"), cart.ReserveType, cart.Reserve{Quantity: -1})
+	statefuntest.SendFrom(s.Runtime, cart.Cart.Address("Ann"), cart.Stock.Address("socks"), cart.ReserveType, cart.Reserve{Quantity: -1})
 	statefuntest.Send(s.Runtime, cart.Stock.Address("socks"), statefun.String, "socks!")
 	s.Run()
 	if letters := s.DeadLetters(); len(letters) != 6 || s.left("socks") != 5 {

@@ -136,14 +136,44 @@ func TestNoAnswer(t *testing.T) {
 func TestAnswersMeet(t *testing.T) {
 	t.Parallel()
 	c := open(t)
+	answer := func(driver string) {
+		statefuntest.SendFrom(c.Runtime, contract.Driver.Address(driver), contract.Ride.Address("Ann-1"),
+			contract.OfferAnswered, &ridepb.OfferAnswered{Driver: driver, Accepted: true})
+		c.Run()
+	}
 	c.driverAt("Dan", "mitte")
 	c.request("Ann", "mitte")
 	c.Advance(patience.Offer)
-	statefuntest.SendFrom(c.Runtime, contract.Driver.Address("Dan"), contract.Ride.Address("Ann-1"),
-		contract.OfferAnswered, &ridepb.OfferAnswered{Driver: "Dan", Accepted: true})
-	c.Run()
-	c.Advance(patience.Search)
-	c.told(t, "passengers", "Ann", "Ann-1: no driver was found")
+	answer("Dan")
+	c.driverAt("Eve", "mitte")
+	answer("Dan")
+	c.told(t, "passengers", "Ann")
+	c.accept("Eve", "Ann-1")
+	answer("Eve") // again
+	c.told(t, "passengers", "Ann", "Ann-1: Eve is on the way")
+}
+
+// A cell finds a driver for a ride that has just given up: the driver is free
+// for the next one.
+func TestFoundTooLate(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	c.driverAt("Dan", "mitte")
+	statefuntest.SendFrom(c.Runtime, contract.Ride.Address("Ann-1"), contract.Cell.Address("mitte"),
+		contract.FindDriver, &ridepb.FindDriver{Ride: "Ann-1"})
+	c.request("Bob", "mitte")
+	c.told(t, "drivers", "Dan", "Bob-1: fetch Bob in mitte?")
+}
+
+// An offer is withdrawn when the driver has long finished: nothing happens.
+func TestWithdrawnTooLate(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	c.driverAt("Dan", "mitte")
+	statefuntest.SendFrom(c.Runtime, contract.Ride.Address("Ann-1"), contract.Driver.Address("Dan"),
+		contract.WithdrawOffer, &ridepb.WithdrawOffer{Ride: "Ann-1"})
+	c.request("Bob", "mitte")
+	c.told(t, "drivers", "Dan", "Bob-1: fetch Bob in mitte?")
 }
 
 // A timer that was on its way when it was cancelled ends nothing.
@@ -172,7 +202,13 @@ func TestDriverMoves(t *testing.T) {
 	c.request("Bob", "wedding")
 	c.told(t, "drivers", "Dan", "Bob-1: fetch Bob in wedding?")
 	c.driverAt("Dan", "pankow") // not now
-	c.told(t, "tickets", "Dan", "#1 fleet/driver/Dan: the driver has a ride")
+	c.accept("Dan", "Ann-1")    // somebody else's
+	c.accept("Dan", "Bob-1")
+	c.finish("Dan", "pankow", -1)
+	c.told(t, "tickets", "Dan",
+		"#1 fleet/driver/Dan: the driver has a ride",
+		"#2 fleet/driver/Dan: the ride is not offered to this driver",
+		"#3 fleet/driver/Dan: a ride has no negative length")
 }
 
 // A cell can propose a driver who has just gone: the ride looks further.

@@ -134,7 +134,7 @@ func (d dispatcher) rideFinished(_ context.Context, inv *statefun.Invocation, m 
 // way already when it is cancelled.
 func (d dispatcher) phaseOver(_ context.Context, inv *statefun.Invocation, m phaseOver) error {
 	r, err := rides.Get(inv)
-	if err != nil || r.Phase == none || m.Step != r.Step {
+	if err != nil || m.Step != r.Step {
 		return err
 	}
 	if r.Phase == offered {

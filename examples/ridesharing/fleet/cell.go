@@ -35,7 +35,7 @@ func driverIdle(_ context.Context, inv *statefun.Invocation, m *ridepb.DriverIdl
 
 func findDriver(_ context.Context, inv *statefun.Invocation, m *ridepb.FindDriver) error {
 	c, err := cells.Get(inv)
-	if err != nil || slices.Contains(c.Rides, m.GetRide()) {
+	if err != nil {
 		return err
 	}
 	if len(c.Drivers) > 0 {
