@@ -261,8 +261,10 @@ func methodText(raw []byte) string {
 
 func isObject(raw []byte) bool { return len(raw) > 0 && raw[0] == '{' }
 
+// typeText returns a content type, the usual one without making a string.
 func typeText(raw []byte) string {
-	if string(raw) == `"`+reply.OctetStream+`"` {
+	switch string(raw) {
+	case `"` + reply.OctetStream + `"`, `["` + reply.OctetStream + `"]`:
 		return reply.OctetStream
 	}
 	return joined(raw)

@@ -55,12 +55,24 @@ func openEvents(sh *shape) func(t *testing.T, s setup) ask {
 				return nil, err
 			case ctx.Err() != nil:
 				return nil, errors.New("the answer came too late")
-			case len(out) > statefunlambda.MaxReply, sh.form != formBoth && strings.HasPrefix(sh.name, "alb") && len(out) > statefunlambda.MaxALBReply:
+			case len(out) > sh.limit():
 				return nil, fmt.Errorf("a reply of %d bytes", len(out))
 			}
-			return readReply(r, out, sh.form)
+			got, err := readReply(r, out, sh.form)
+			if err == nil && len(out) > len(got.body)*4/3+200 {
+				return nil, fmt.Errorf("a reply of %d bytes for a body of %d", len(out), len(got.body))
+			}
+			return got, err
 		}
 	}
+}
+
+// limit is how large a reply may be, in bytes.
+func (sh *shape) limit() int {
+	if sh.gateway == lambdalocal.ALB || sh.gateway == lambdalocal.ALBMulti {
+		return statefunlambda.MaxALBReply
+	}
+	return statefunlambda.MaxReply
 }
 
 // payload is the event of a request.
