@@ -96,7 +96,7 @@ var request = wire.AppendRequest(nil, &wire.Request{
 
 func post(b *testing.B, url string) {
 	b.Helper()
-	answer, err := http.Post(url, "application/octet-stream", bytes.NewReader(request)) //nolint:noctx // a benchmark's own server
+	answer, err := http.Post(url, "application/octet-stream", bytes.NewReader(request))
 	if err != nil {
 		b.Fatal(err)
 	}
