@@ -56,7 +56,7 @@ func newLambdaLocal(ctx context.Context, std IO) *cobra.Command {
 
 func (f *lambdaFlags) register(c *cobra.Command) {
 	flags, o := c.Flags(), &f.options
-	flags.Var(&f.event, "event", "what stands in front of the function")
+	flags.Var(&f.event, "event", "what stands in front of the function: "+strings.Join(eventNames(), ", "))
 	flags.StringVar(&f.host, "host", "127.0.0.1", "address to listen on; 0.0.0.0 opens it to the network")
 	flags.IntVar(&f.port, "port", 9000, "port to listen on; 0 takes a free one")
 	flags.StringSliceVar(&o.BinaryMediaTypes, "binary-media-types", nil, "binary media types of a REST API, such as '*/*'; without any it mangles binary bodies")
