@@ -10,8 +10,9 @@ import (
 
 // application is what a module file says, without where it runs.
 type application struct {
-	functions string // pattern of the endpoint
-	maxBatch  int    // maxNumBatchRequests; 0 is the default
+	functions string            // pattern of the endpoint
+	maxBatch  int               // maxNumBatchRequests; 0 is the default
+	transport map[string]string // more settings of the transport, by its name
 	inputs    []input
 	egress    string   // id
 	outputs   []string // topics

@@ -57,9 +57,12 @@ func startEngine(ctx context.Context, name, dir string, a application, at string
 
 // playground is a module file for one machine.
 func playground(a application, at string) string {
-	batch := ""
+	more := ""
+	if own := a.transport["async"]; own != "" {
+		more = "\n  transport: {" + own + "}"
+	}
 	if a.maxBatch != 0 {
-		batch = fmt.Sprintf("\n  maxNumBatchRequests: %d", a.maxBatch)
+		more += fmt.Sprintf("\n  maxNumBatchRequests: %d", a.maxBatch)
 	}
 	return fmt.Sprintf(`kind: io.statefun.endpoints.v2/http
 spec:
@@ -71,7 +74,7 @@ spec: {port: 0}
 ---
 kind: io.statefun.playground.v1/egress
 spec: {id: %s, port: 0, topics: %s}
-`, a.functions, at, batch, a.egress, list(a.outputs))
+`, a.functions, at, more, a.egress, list(a.outputs))
 }
 
 // put sends with a few senders; a key has always the same one.

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -90,8 +91,8 @@ func module3(a application, name, url, transport string) string {
 spec:
   functions: %s
   urlPathTemplate: %s
-  transport: {type: io.statefun.transports.v1/%s}
-`, a.functions, url, transport)
+  transport: {type: io.statefun.transports.v1/%s, %s}
+`, a.functions, url, transport, a.transport[transport])
 	if a.maxBatch != 0 {
 		fmt.Fprintf(&b, "  maxNumBatchRequests: %d\n", a.maxBatch)
 	}
@@ -130,8 +131,9 @@ module:
           meta: {kind: http, type: %s}
           spec:
             endpoint: %q
+            maxNumBatchRequests: %d
             states:
-`, a.inputs[0].targets[0], strings.ReplaceAll(url, "{function.name}", "functions"))
+`, a.inputs[0].targets[0], strings.ReplaceAll(url, "{function.name}", "functions"), cmp.Or(a.maxBatch, 1000))
 	for _, s := range a.states {
 		fmt.Fprintf(&b, "              - {name: %s}\n", s)
 	}

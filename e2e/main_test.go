@@ -19,7 +19,8 @@ type rig struct {
 	tools    *java.Tools
 	runtimes string // the Maven projects
 	broker   *kafka.Broker
-	missing  error // why there is no broker: then tests of Flink are skipped
+	data     string // of the broker
+	missing  error  // why there is no broker: then tests of Flink are skipped
 }
 
 var shared rig
@@ -54,17 +55,19 @@ func (r *rig) open(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute) // the first download is part of it
 	defer cancel()
-	data := filepath.Join(out, "kafka")
-	if err := errors.Join(os.RemoveAll(data), os.MkdirAll(data, 0o700)); err != nil {
+	if r.data, err = os.MkdirTemp("", "statefun-e2e-kafka-"); err != nil {
 		return err
 	}
 	log.Info("starting Kafka")
-	r.broker, err = kafka.Start(ctx, r.tools, r.runtimes, data)
+	r.broker, err = kafka.Start(ctx, r.tools, r.runtimes, r.data)
 	return err
 }
 
 func (r *rig) close() {
 	if r.broker != nil {
 		r.broker.Stop()
+	}
+	if r.data != "" {
+		os.RemoveAll(r.data)
 	}
 }

@@ -1,0 +1,85 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/statefun-go/statefun-go/e2e/kafka"
+	"github.com/statefun-go/statefun-go/statefun"
+)
+
+const memoryLasts = 3 * time.Second
+
+// The memory: two states that are written together and expire differently.
+var (
+	memory     = statefun.MustTypeName("memory/memory")
+	memoType   = statefun.Bytes("memory/Memo")
+	afterWrite = statefun.NewState("after_write", statefun.String, statefun.ExpireAfterWrite(memoryLasts))
+	afterCall  = statefun.NewState("after_call", statefun.String, statefun.ExpireAfterCall(memoryLasts))
+	forEver    = statefun.NewState("for_ever", statefun.Int64)
+	remembered = statefun.KafkaTopic("memory/out", "remembered", statefun.Text)
+)
+
+var memories = application{
+	functions: "memory/*",
+	inputs:    []input{{"memos", memoType.Name(), []string{memory.String()}}},
+	egress:    "memory/out",
+	outputs:   []string{"remembered"},
+}
+
+// remember reports which states are there; a memo with text writes them.
+func remember(_ context.Context, inv *statefun.Invocation, memo []byte) error {
+	_, wrote, err := afterWrite.Lookup(inv)
+	if err != nil {
+		return err
+	}
+	_, called, err := afterCall.Lookup(inv)
+	if err != nil {
+		return err
+	}
+	n, err := forEver.Get(inv)
+	if err != nil {
+		return err
+	}
+	forEver.Set(inv, n+1)
+	remembered.Send(inv, inv.Self().ID, fmt.Sprintf("%d: after write %t, after call %t", n, wrote, called))
+	if len(memo) > 0 {
+		afterWrite.Set(inv, string(memo))
+		afterCall.Set(inv, string(memo))
+	}
+	return nil
+}
+
+// TestExpiry is scenario 4. Messages go two seconds apart, or four; values last
+// three.
+func TestExpiry(t *testing.T) {
+	t.Parallel()
+	functions := []statefun.Function{statefun.Define(memory, statefun.On(memoType, remember), afterWrite, afterCall, forEver, remembered)}
+	for _, p := range []platform{flink3("async"), embedded()} {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			w := open(t, p, memories, serve(t, functions, nil))
+			w.send([]kafka.Record{{Topic: "memos", Key: "warm", Value: "x"}})
+			w.await(1) // the first call takes longer
+			const step = 2 * time.Second
+			for _, m := range []struct {
+				value string
+				then  time.Duration
+			}{{"x", step}, {"", step}, {"", 2 * step}, {"", 0}} {
+				w.send([]kafka.Record{{Topic: "memos", Key: "Ann", Value: m.value}})
+				w.pause(m.then)
+			}
+			w.equal(map[string][]string{
+				"remembered/warm": {"0: after write false, after call false"},
+				"remembered/Ann": {
+					"0: after write false, after call false",
+					"1: after write true, after call true",
+					"2: after write false, after call true",
+					"3: after write false, after call false",
+				},
+			})
+		})
+	}
+}
