@@ -362,7 +362,7 @@ func (p *player) answer(request []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.served[i] = request
-	if last := after < 0 && (p.failed || p.cut) || p.restartsAt(after); !last || p.consumed(i) {
+	if again := after < 0 && p.cut || p.restartsAt(after); !again || p.consumed(i) {
 		p.next[r.Target] = after
 	}
 	return i, nil
