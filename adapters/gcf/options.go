@@ -50,7 +50,8 @@ type Options struct {
 	Headroom time.Duration
 
 	// Logger receives one record for each request that does not end well,
-	// without its payload. Nil means silence.
+	// without its payload. Nil means [slog.Default], since a service that fails in
+	// silence helps nobody.
 	Logger *slog.Logger
 }
 
@@ -71,7 +72,7 @@ func (o *Options) withDefaults(seconds string) (Options, error) {
 		full.Headroom = DefaultHeadroom
 	}
 	if full.Logger == nil {
-		full.Logger = slog.New(slog.DiscardHandler)
+		full.Logger = slog.Default()
 	}
 	return full, errors.Join(errs...)
 }

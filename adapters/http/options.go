@@ -53,8 +53,9 @@ type Options struct {
 	// one of "-._~". They are compared in constant time.
 	Secrets []string
 
-	// Logger receives one record for each request that does not end well, and
-	// what the server does. Nil means silence.
+	// Logger receives one record for each request that does not end well,
+	// and what the server does. Nil means [slog.Default], since a service that fails in
+	// silence helps nobody.
 	Logger *slog.Logger
 }
 
@@ -108,7 +109,7 @@ func (o *Options) withDefaults() (Options, error) {
 		fill("CallTimeout", &full.CallTimeout, 0),
 	)
 	if full.Logger == nil {
-		full.Logger = slog.New(slog.DiscardHandler)
+		full.Logger = slog.Default()
 	}
 	return full, err
 }

@@ -15,8 +15,8 @@ type bodyError struct{ text string }
 func (e *bodyError) Error() string { return e.text }
 
 var (
-	errMangled   = &bodyError{"the request body was mangled on the way: a REST API needs BinaryMediaTypes [\"*/*\"]\n"}
-	errUnflagged = &bodyError{"the request body is base64, but the event says that it is not (isBase64Encoded is false)\n"}
+	errMangled   = &bodyError{"the request body was mangled on the way: a REST API needs BinaryMediaTypes [\"*/*\"]"}
+	errUnflagged = &bodyError{"the request body is base64, but the event says that it is not (isBase64Encoded is false)"}
 )
 
 // readBody returns the bytes of the request, in memory of their own.

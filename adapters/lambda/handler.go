@@ -108,7 +108,7 @@ func (h *Handler) answer(ctx context.Context, e *event) reply.Answer {
 func unreadable(ctx context.Context, responder *reply.Responder, err error) reply.Answer {
 	answer := responder.Unread(ctx, reply.Malformed, err)
 	if bad, ok := errors.AsType[*bodyError](err); ok {
-		answer.Body = []byte(bad.text)
+		answer.Body = []byte(bad.text + "\n")
 	}
 	return answer
 }

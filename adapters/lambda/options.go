@@ -38,8 +38,9 @@ type Options struct {
 	// aws-lambda-go-api-proxy. Nil means that all requests are StateFun's.
 	Routes http.Handler
 
-	// Logger receives one record for each event that does not end well, without
-	// its payload. Nil means silence.
+	// Logger receives one record for each event that does not end well,
+	// without its payload. Nil means [slog.Default], since a service that fails in
+	// silence helps nobody.
 	Logger *slog.Logger
 }
 
@@ -56,7 +57,7 @@ func (o *Options) withDefaults() (Options, error) {
 		full.Headroom = DefaultHeadroom
 	}
 	if full.Logger == nil {
-		full.Logger = slog.New(slog.DiscardHandler)
+		full.Logger = slog.Default()
 	}
 	return full, errors.Join(err)
 }
