@@ -26,7 +26,7 @@ func TestAllocations(t *testing.T) { //nolint:paralleltest // it counts what the
 			_, err := h.Append(t.Context(), room, bytes.Clone(body))
 			return err
 		}) - 1 // the clone
-		l := statefunlambda.New(h, nil)
+		l := statefunlambda.New(h, lambdaOptions())
 		for _, sh := range shapes() {
 			payload := sh.payload(post(body))
 			for ctx, most := range map[context.Context]float64{t.Context(): 4, deadline: 9} {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,7 +19,7 @@ import (
 // are the recorded ones, byte for byte.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	h := statefunlambda.New(newHandler(), nil)
+	h := statefunlambda.New(newHandler(), lambdaOptions())
 	l := startLocal(t, lambdalocal.Direct, setup{timeout: patience})
 	names := files(t, "testdata/golden/*.event.json")
 	for _, name := range names {
@@ -58,7 +59,7 @@ func TestGoldenResults(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		want, err := newHandler().Append(t.Context(), nil, body)
-		if err != nil || !bytes.Equal(got, want) || in.StatusCode != 200 {
+		if err != nil || !bytes.Equal(got, want) || in.StatusCode != http.StatusOK {
 			t.Errorf("%s: %d %q, want %q, %v", name, in.StatusCode, got, want, err)
 		}
 	}

@@ -36,7 +36,7 @@ func serve(t *testing.T, addr string, s setup) net.Listener {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	options := &statefunhttp.ServerOptions{Options: statefunhttp.Options{CallTimeout: s.timeout}, DrainTimeout: time.Millisecond}
+	options := &statefunhttp.ServerOptions{Options: statefunhttp.Options{CallTimeout: s.timeout, Logger: quiet()}, DrainTimeout: time.Millisecond}
 	go func() { ended <- statefunhttp.ServeListener(ctx, l, newHandler(), options) }()
 	t.Cleanup(func() {
 		stop()

@@ -2,6 +2,7 @@ package parity_test
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ const (
 func TestMain(m *testing.M) {
 	switch os.Getenv(programVariable) {
 	case googleProgram:
-		functions.HTTP("Parity", statefungcf.Handler(newHandler(), nil))
+		functions.HTTP("Parity", statefungcf.Handler(newHandler(), &statefungcf.Options{Logger: quiet()}))
 		fmt.Fprintln(os.Stderr, funcframework.StartHostPort("127.0.0.1", os.Getenv("PORT")))
 	case lambdaProgram:
 		lambda.Start(statefunlambda.New(newHandler(), lambdaOptions()))
@@ -38,5 +39,9 @@ func TestMain(m *testing.M) {
 
 // lambdaOptions keep back as much time as may be, for a busy machine.
 func lambdaOptions() *statefunlambda.Options {
-	return &statefunlambda.Options{Headroom: time.Hour}
+	return &statefunlambda.Options{Headroom: time.Hour, Logger: quiet()}
 }
+
+// quiet drops what the adapters log of all that goes wrong here. Then a process
+// that prints something does it for another reason.
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -55,7 +55,7 @@ func (m *matrix) steady(t *testing.T, c *column) {
 		if r.hurried {
 			continue
 		}
-		t.Run(r.name, func(t *testing.T) { //nolint:paralleltest // a failure must not meet another request
+		t.Run(r.name, func(t *testing.T) {
 			if fault := m.cell(t.Context(), c, r, p); fault != "" {
 				t.Error(fault)
 			}
@@ -177,7 +177,7 @@ func (m *matrix) finish(t *testing.T) {
 	complete := len(m.cells) == len(m.rows)*len(m.columns) // not so with -run
 	for _, d := range m.differences {
 		if complete && !m.used[d] {
-			t.Errorf("difference %s (%s) is in no cell", d.letter, d.reason)
+			t.Errorf("difference %s of %q is in no cell", d.letter, d.rows)
 		}
 	}
 	if path := os.Getenv(tableVariable); path != "" {
@@ -220,12 +220,10 @@ func (m *matrix) table() string {
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	b.WriteString("\nok  status, content type and body as everywhere; the others:\n")
-	var last string
 	for _, d := range m.differences {
-		if d.letter != last {
+		if d.reason != "" {
 			fmt.Fprintf(&b, "%-3s %s\n", d.letter, d.reason)
 		}
-		last = d.letter
 	}
 	return b.String()
 }

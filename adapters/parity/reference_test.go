@@ -16,7 +16,7 @@ import (
 func openReference(sh *shape) func(t *testing.T, s setup) ask {
 	return func(t *testing.T, s setup) ask {
 		t.Helper()
-		invoke := sh.proxy(&statefunhttp.Options{MaxRequestBytes: lambdaBytes, MaxAnswerBytes: lambdaBytes, CallTimeout: s.timeout})
+		invoke := sh.proxy(&statefunhttp.Options{MaxRequestBytes: lambdaBytes, MaxAnswerBytes: lambdaBytes, CallTimeout: s.timeout, Logger: quiet()})
 		return func(ctx context.Context, r *request) (*answer, error) {
 			out, err := invoke(ctx, sh.payload(r))
 			if err != nil {

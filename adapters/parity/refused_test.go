@@ -39,7 +39,7 @@ func TestRefused(t *testing.T) {
 			return next(ctx, b)
 		}
 	}
-	h := statefunlambda.New(statefun.MustNew(registry(), &statefun.Options{Batch: []statefun.BatchMiddleware{count}}), nil)
+	h := statefunlambda.New(statefun.MustNew(registry(), &statefun.Options{Batch: []statefun.BatchMiddleware{count}}), lambdaOptions())
 	log := new(output)
 	l := startBootstrap(t, &lambdalocal.Options{Log: log})
 	all := refused()
