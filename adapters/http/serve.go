@@ -31,10 +31,14 @@ func Serve(ctx context.Context, addr string, h *statefun.Handler, opts *ServerOp
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	l, err := Listen(ctx, addr, s.options.SocketMode)
-	if err != nil {
+	switch {
+	case err == nil:
+		return s.serve(ctx, l)
+	case ctx.Err() != nil: // told to end before it had begun
+		return nil
+	default:
 		return err
 	}
-	return s.serve(ctx, l)
 }
 
 // ServeListener serves h on l until ctx ends, and closes l.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -98,4 +99,15 @@ func (b *logBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.text.String()
+}
+
+func TestServeToldToEndBeforeItBegins(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, addr := range []string{"localhost:0", "unix:" + filepath.Join(t.TempDir(), "s.sock")} {
+		if err := statefunhttp.Serve(ctx, addr, register(behaviours{}.functions()), nil); err != nil {
+			t.Errorf("%s: %v", addr, err)
+		}
+	}
 }
