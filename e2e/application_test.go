@@ -30,7 +30,7 @@ type running interface {
 	// put sends records to the inputs, those of one key in order.
 	put(ctx context.Context, records []kafka.Record) error
 	// next waits for more records of the outputs, those of a key in order. It
-	// may return none.
+	// may return none, and some with an error: what came before ctx ended.
 	next(ctx context.Context) ([]kafka.Record, error)
 	// tail shows the end of the runtime's log.
 	tail() string

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/statefun-go/statefun-go/e2e/kafka"
 	"github.com/statefun-go/statefun-go/engine/app"
@@ -127,35 +128,44 @@ func (l *local) send(ctx context.Context, r kafka.Record) error {
 	return nil
 }
 
-// next takes what is there; it waits a little at the first topic.
+// next takes what is there, topic by topic; it waits a little at the first. What
+// is taken is gone, so that no request ends with ctx.
 func (l *local) next(ctx context.Context) ([]kafka.Record, error) {
 	var records []kafka.Record
 	for i, topic := range l.outputs {
 		wait := "0s"
 		if i == 0 {
-			wait = "100ms"
+			wait = "50ms"
 		}
-		for {
-			req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.out+"/"+topic+"?wait="+wait, nil)
+		for ctx.Err() == nil {
+			r, ok, err := l.take(context.WithoutCancel(ctx), topic, wait)
 			if err != nil {
-				return nil, err
+				return records, err
 			}
-			header, value, err := exchange(req)
-			if err != nil {
-				return nil, err
-			}
-			if header == nil {
+			if !ok {
 				break
 			}
-			key, err := url.PathUnescape(header.Get("Statefun-Key"))
-			if err != nil {
-				return nil, err
-			}
-			records = append(records, kafka.Record{Topic: topic, Key: key, Value: value})
+			records = append(records, r)
 			wait = "0s"
 		}
 	}
-	return records, nil
+	return records, ctx.Err()
+}
+
+// take takes a record, if there is one.
+func (l *local) take(ctx context.Context, topic, wait string) (kafka.Record, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.out+"/"+topic+"?wait="+wait, nil)
+	if err != nil {
+		return kafka.Record{}, false, err
+	}
+	header, value, err := exchange(req)
+	if err != nil || header == nil {
+		return kafka.Record{}, false, err
+	}
+	key, err := url.PathUnescape(header.Get("Statefun-Key"))
+	return kafka.Record{Topic: topic, Key: key, Value: value}, true, err
 }
 
 // exchange sends a request and reads the answer. No header means 404: there is

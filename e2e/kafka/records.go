@@ -63,15 +63,12 @@ func (b *Broker) Read(topics ...string) (*Reader, error) {
 // Next waits for more records and returns them, those of a partition in order.
 func (r *Reader) Next(ctx context.Context) ([]Record, error) {
 	fetches := r.client.PollFetches(ctx)
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if err := fetches.Err(); err != nil {
-		return nil, fmt.Errorf("read: %w", err)
-	}
 	var records []Record
 	for f := range fetches.RecordsAll() {
 		records = append(records, Record{f.Topic, string(f.Key), string(f.Value)})
+	}
+	if err := fetches.Err(); err != nil {
+		return records, fmt.Errorf("read: %w", err)
 	}
 	return records, nil
 }
