@@ -107,3 +107,23 @@ func (p *player) compareRecords() error {
 	}
 	return nil
 }
+
+// after returns the exchange of the same address after i, or -1.
+func (p *player) after(i int) int {
+	for j := i + 1; j < len(p.asked); j++ {
+		if p.asked[j].Target == p.asked[i].Target {
+			return j
+		}
+	}
+	return -1
+}
+
+// before returns the exchange of the same address before i, or -1.
+func (p *player) before(i int) int {
+	for j := i - 1; j >= 0; j-- {
+		if p.asked[j].Target == p.asked[i].Target {
+			return j
+		}
+	}
+	return -1
+}

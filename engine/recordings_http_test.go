@@ -74,9 +74,10 @@ func recordedModule(line string) string {
 }
 
 // overSockets puts an HTTP server in the place of the function, and a client of
-// package endpoint between it and the engine.
-func (p *player) overSockets() {
-	p.overHTTP, p.pace = true, 10
+// package endpoint between it and the engine. Pauses and time limits are divided
+// by pace.
+func (p *player) overSockets(pace int64) {
+	p.overHTTP, p.pace = true, pace
 	s := httptest.NewUnstartedServer(http.HandlerFunc(p.serve))
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	if strings.HasPrefix(p.Name, "idle-close") {

@@ -126,11 +126,13 @@ func (p *player) play() error {
 		case (err != nil) != (p.failed && !p.restart):
 			return errors.Join(fmt.Errorf("the recorded job failed: %v, unlike the engine", p.failed), err)
 		case left > 0:
-			return errors.Join(fmt.Errorf("%d recorded requests were not made", left), err)
+			return errors.Join(fmt.Errorf("%d %s", left, tooFew), err)
 		}
 		return p.compareRecords()
 	}
 }
+
+const tooFew = "recorded requests were not made"
 
 // left counts the exchanges that are still to come.
 func (p *player) left() int {
@@ -143,16 +145,6 @@ func (p *player) left() int {
 		}
 	}
 	return n
-}
-
-// after returns the exchange of the same address after i, or -1.
-func (p *player) after(i int) int {
-	for j := i + 1; j < len(p.asked); j++ {
-		if p.asked[j].Target == p.asked[i].Target {
-			return j
-		}
-	}
-	return -1
 }
 
 // run runs one engine until it fails or nothing more happens for a while.
@@ -240,16 +232,6 @@ func (p *player) send(to wire.Address, argument []byte) error {
 		return err
 	}
 	return p.engine.Send(context.Background(), engine.Address(to), engine.Value(v))
-}
-
-// before returns the exchange of the same address before i, or -1.
-func (p *player) before(i int) int {
-	for j := i - 1; j >= 0; j-- {
-		if p.asked[j].Target == p.asked[i].Target {
-			return j
-		}
-	}
-	return -1
 }
 
 // inject sends the messages from outside that exchange i was the first to carry.

@@ -47,9 +47,14 @@ func loadRecordings(t *testing.T) []vectors.Scenario {
 func playRecording(t *testing.T, s *vectors.Scenario) (verdict string) {
 	t.Helper()
 	if covers(socketRecordings, s.Name) {
-		p := newPlayer(t, s)
-		p.overSockets()
-		return p.verdict()
+		for pace := int64(10); pace > 0; pace /= 2 { // slower, if the machine is too busy
+			p := newPlayer(t, s)
+			p.overSockets(pace)
+			if verdict = p.verdict(); !strings.Contains(verdict, tooFew) {
+				break
+			}
+		}
+		return verdict
 	}
 	synctest.Test(t, func(t *testing.T) { verdict = newPlayer(t, s).verdict() })
 	return verdict
