@@ -31,7 +31,9 @@ type batch struct {
 	missing []wire.StateSpec // the declared states that the request lacks
 	inv     *Invocation
 	fresh   []Invocation // for later batches
-	done    bool         // runBatch has succeeded
+	done    bool         // run has succeeded
+	running bool         // middleware has called run, and it has not returned
+	left    bool         // user code may still run: the batch must not be used again
 
 	// The message at hand.
 	index     int
@@ -40,8 +42,8 @@ type batch struct {
 	touched   []*cell // cells that it has written
 	tokenUndo []tokenChange
 	err       error // the first failure that its calls left behind
-	failed    error // what its function ended with
-	ran       bool  // its function has been called
+	failed    error // what its function ended with, inside of middleware
+	ran       bool  // middleware has called its function
 
 	tokens  map[string]bool // tokens of this answer; true while they wait
 	scratch []byte          // the value of the effect at hand
@@ -57,7 +59,15 @@ type argument struct {
 // noMessage stands for the message at hand before the first one.
 var noMessage wire.Invocation
 
-func (b *batch) serve(ctx context.Context, dst, request []byte) ([]byte, error) {
+// serve answers one request. Its recover is the last one: for the logger, and
+// for the methods of a user's error.
+func (b *batch) serve(ctx context.Context, dst, request []byte) (answer []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			b.close()
+			answer, err = nil, b.panicked(p)
+		}
+	}()
 	b.dst, b.index, b.current, b.size = dst, -1, &noMessage, len(request)
 	if err := b.decode(request); err != nil {
 		return nil, err
@@ -65,14 +75,11 @@ func (b *batch) serve(ctx context.Context, dst, request []byte) ([]byte, error) 
 	// Most answers are not much longer than their requests, and one growth is
 	// cheaper than several.
 	b.dst = slices.Grow(dst, min(len(request)+answerRoom, maxAnswerRoom))
-	b.inv = b.newInvocation()
-	var err error
 	if b.h.batch == nil {
 		err = b.run(ctx)
 	} else {
 		err = b.runWrapped(ctx, len(request))
 	}
-	b.inv.b = nil
 	if err != nil {
 		return nil, b.classify(ctx, err)
 	}
@@ -90,36 +97,15 @@ func (b *batch) newInvocation() *Invocation {
 	return inv
 }
 
-// runWrapped runs the batch inside its middleware.
-func (b *batch) runWrapped(ctx context.Context, size int) (err error) {
-	view := &Batch{b: b, target: addressOf(b.req.Target), length: len(b.args), request: size, handshake: len(b.missing) > 0}
-	defer func() {
-		view.b = nil
-		b.index = -1 // runBatch has said which message failed
-		if p := recover(); p != nil {
-			err = b.panicked(p)
-		}
-	}()
-	if err = b.h.batch(ctx, view); err == nil && !b.done {
-		err = errors.New("batch middleware returned nil, but the batch has not succeeded: return the error of next")
+// close ends the life of the Invocation, if there is one.
+func (b *batch) close() {
+	if b.inv != nil {
+		b.inv.b = nil
 	}
-	return err
 }
 
-// runBatch is the innermost BatchFunc.
-func runBatch(ctx context.Context, view *Batch) error {
-	b := view.b
-	if b == nil {
-		return errReturned
-	}
-	if err := b.run(ctx); err != nil {
-		return b.classify(ctx, err)
-	}
-	view.answer = len(b.ans) - len(b.dst)
-	return nil
-}
-
-// run runs all messages and completes the answer. A second call starts anew.
+// run runs the batch with an Invocation of its own and completes the answer. A
+// second call starts anew.
 func (b *batch) run(ctx context.Context) error {
 	b.done = false
 	if len(b.missing) > 0 {
@@ -127,6 +113,15 @@ func (b *batch) run(ctx context.Context) error {
 		b.done = true
 		return nil
 	}
+	b.inv = b.newInvocation()
+	err := b.runMessages(ctx)
+	b.inv.b = nil
+	b.done = err == nil
+	return err
+}
+
+// runMessages runs all messages and writes the mutations.
+func (b *batch) runMessages(ctx context.Context) error {
 	if b.index >= 0 {
 		if err := b.restart(); err != nil {
 			return err
@@ -146,7 +141,6 @@ func (b *batch) run(ctx context.Context) error {
 		return &Error{CodeTooLarge, b.fn.name, -1, fmt.Errorf("the answer of %d bytes is over protobuf's limit of 2 GiB", len(b.ans)-len(b.dst))}
 	}
 	b.ans = wire.EndResult(b.ans, len(b.dst))
-	b.done = true
 	return nil
 }
 
@@ -178,12 +172,12 @@ func (b *batch) runMessage(ctx context.Context, i int) error {
 	}
 	var err error
 	if b.h.message == nil {
-		err = runFunction(ctx, b.inv)
+		err = b.call(ctx, b.inv)
 	} else {
 		err = b.runMessageWrapped(ctx)
 	}
-	if err == nil {
-		return nil
+	if err == nil || b.left {
+		return err
 	}
 	b.rollback()
 	if p := b.policy(); p != nil && isTerminal(err) {
@@ -192,43 +186,18 @@ func (b *batch) runMessage(ctx context.Context, i int) error {
 	return err
 }
 
-// runMessageWrapped runs the message inside its middleware. What the
-// middleware's own calls left behind counts like the function's.
-func (b *batch) runMessageWrapped(ctx context.Context) (err error) {
+// call runs the function for the message at hand.
+func (b *batch) call(ctx context.Context, inv *Invocation) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = b.panicked(p)
 		}
-	}()
-	err = b.h.message(ctx, b.inv)
-	if err == nil {
-		err = b.failed
-	}
-	if err == nil {
-		err = b.err
-	}
-	return err
-}
-
-// runFunction is the innermost MessageFunc. It starts from the message's
-// beginning, so that middleware can call it again.
-func runFunction(ctx context.Context, inv *Invocation) (err error) {
-	b := inv.b
-	if b == nil {
-		return errReturned
-	}
-	if b.ran {
-		b.rollback()
-	}
-	b.ran = true
-	defer func() {
-		if p := recover(); p != nil {
-			err = b.panicked(p)
-		}
-		b.failed = err
 	}()
 	if err = b.fn.dispatch(ctx, inv); err == nil {
-		err = b.err
+		return b.err
+	}
+	if _, ok := err.(*Error); ok { //nolint:errorlint // whether err itself is one
+		err = fmt.Errorf("the function returned: %w", err) // of another Handler: its code is not this batch's
 	}
 	return err
 }
@@ -246,7 +215,10 @@ func (b *batch) classify(ctx context.Context, err error) error {
 		if error(e) == err { //nolint:errorlint // whether err itself is it, not what it wraps
 			return err
 		}
-		if index = e.Index; e.Code == CodePanicked || e.Code == CodeDeadline {
+		if index < 0 { // the message was known inside of batch middleware
+			index = e.Index
+		}
+		if e.Code == CodePanicked || e.Code == CodeDeadline {
 			code = e.Code
 		}
 	}
@@ -282,6 +254,17 @@ func (b *batch) fail(err error) error {
 		b.err = fmt.Errorf("statefun: %w", err)
 	}
 	return err
+}
+
+// hold returns encoded with its bytes in the scratch buffer, where the effect
+// at hand may go on writing. What lies elsewhere is copied and not adopted: the
+// encoder may have returned a slice of the user's.
+func (b *batch) hold(encoded []byte) []byte {
+	if cap(encoded) == 0 || cap(b.scratch) == 0 || &encoded[:1][0] != &b.scratch[:1][0] {
+		encoded = append(b.scratch[:0], encoded...)
+	}
+	b.scratch = encoded[:0]
+	return encoded
 }
 
 func (b *batch) undeclared(what string) error {
@@ -353,7 +336,8 @@ func (b *batch) release() {
 	if cap(b.scratch) > maxPooledScratch {
 		b.scratch = nil
 	}
-	b.dst, b.ans, b.inv, b.current, b.err, b.failed, b.done = nil, nil, nil, nil, nil, nil, false
+	b.dst, b.ans, b.inv, b.current, b.err, b.failed = nil, nil, nil, nil, nil, nil
+	b.done, b.running = false, false
 }
 
 // emptied returns s with no elements and none remembered.

@@ -56,23 +56,22 @@ func (c *cell) load(v wire.Version, s *wire.State) error {
 	return nil
 }
 
-// room returns an empty slice to encode the next value into. A value that
-// decoded values may share memory with gets a slice of its own.
-func (c *cell) room(retained bool) []byte {
-	if retained {
-		c.own = -1
-		return nil
-	}
+// room returns the buffer to encode the next value into: one that the value
+// before the message does not lie in. It changes nothing, as the codec may
+// still fail.
+func (c *cell) room() (own int8) {
 	if c.own < 0 || c.own == c.saved.own {
-		c.own = 1 - max(c.saved.own, 0)
+		return 1 - max(c.saved.own, 0)
 	}
-	return c.buffers[c.own][:0]
+	return c.own
 }
 
-func (c *cell) write(typename string, data []byte) {
-	c.cellValue = cellValue{present: true, changed: true, own: c.own, typename: typename, data: data}
-	if c.own >= 0 {
-		c.buffers[c.own] = data
+// write sets the value to data, which lies in the buffer own, or for -1 in a
+// slice that nobody writes again.
+func (c *cell) write(typename string, own int8, data []byte) {
+	c.cellValue = cellValue{present: true, changed: true, own: own, typename: typename, data: data}
+	if own >= 0 {
+		c.buffers[own] = data
 	}
 }
 

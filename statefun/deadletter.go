@@ -12,7 +12,7 @@ type DeadLetter struct {
 	Target   Address  `json:"target"`           // the function that could not take it
 	Caller   *Address `json:"caller,omitempty"` // nil for a message from an ingress
 	TypeName string   `json:"typename"`         // of the message
-	Value    []byte   `json:"value"`            // the message's encoded value; base64 in JSON
+	Value    []byte   `json:"value"`            // the message's encoded value, a view: keep, do not write; base64 in JSON
 	Reason   string   `json:"reason"`           // the error's text, at most 4 KiB
 }
 

@@ -71,6 +71,7 @@ func (b *batch) decide() error {
 // the other version of the protocol fails its own message alone, if the rest of
 // the request shows that the version is right.
 func (b *batch) parseArguments() error {
+	right := false // the request has shown b.version; it is asked once
 	for i := range b.req.Invocations {
 		inv := &b.req.Invocations[i]
 		arg := argument{}
@@ -79,7 +80,8 @@ func (b *batch) parseArguments() error {
 		case !inv.HasArgument:
 			arg.err = errors.New("the message has no argument")
 		case arg.err == nil:
-		case errors.Is(arg.err, wire.ErrOtherVersion) && inv.HasCaller && wire.Detect(&b.req).Version == b.version:
+		case errors.Is(arg.err, wire.ErrOtherVersion) && inv.HasCaller && (right || wire.Detect(&b.req).Version == b.version):
+			right = true
 			arg = argument{wire.Value{Data: inv.Argument}, fmt.Errorf("the message's %w: function %s/%s answers in the wrong version", arg.err, inv.Caller.Namespace, inv.Caller.Name)}
 		default:
 			return fmt.Errorf("message %d: %w", i, arg.err)

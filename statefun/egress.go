@@ -8,8 +8,8 @@ import (
 )
 
 // Encoder turns a value into the bytes of an egress record, appending them to
-// dst as append does. It must not keep dst. A user's function of this shape is
-// an Encoder.
+// dst as append does. It must not keep dst, and may be called from many
+// goroutines at once. A user's function of this shape is an Encoder.
 type Encoder[T any] func(dst []byte, v T) ([]byte, error)
 
 // Text is an [Encoder] for the bytes of a string, as a consumer of plain text
@@ -142,11 +142,11 @@ func (k *Kafka[T]) send(b *batch, key string, v T, opts []RecordOption, declared
 	if err != nil {
 		return fmt.Errorf("encode the record's value: %w", err)
 	}
-	r.Value = value
-	record := wire.AppendKafkaRecord(value, &r)
+	r.Value = b.hold(value)
+	record := wire.AppendKafkaRecord(r.Value, &r)
 	b.scratch = record[:0]
 	b.ans = wire.AppendEgress(b.ans, b.version, k.decl.id.namespace, k.decl.id.name,
-		wire.Value{TypeName: wire.KafkaTypeName(b.version), Has: true, Data: record[len(value):]})
+		wire.Value{TypeName: wire.KafkaTypeName(b.version), Has: true, Data: record[len(r.Value):]})
 	return nil
 }
 
@@ -236,11 +236,11 @@ func (k *Kinesis[T]) send(b *batch, partitionKey string, v T, opts []RecordOptio
 	if err != nil {
 		return fmt.Errorf("encode the record's value: %w", err)
 	}
-	r.Value = value
-	record := wire.AppendKinesisRecord(value, &r)
+	r.Value = b.hold(value)
+	record := wire.AppendKinesisRecord(r.Value, &r)
 	b.scratch = record[:0]
 	b.ans = wire.AppendEgress(b.ans, b.version, k.decl.id.namespace, k.decl.id.name,
-		wire.Value{TypeName: wire.KinesisTypeName(b.version), Has: true, Data: record[len(value):]})
+		wire.Value{TypeName: wire.KinesisTypeName(b.version), Has: true, Data: record[len(r.Value):]})
 	return nil
 }
 

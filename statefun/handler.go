@@ -57,7 +57,9 @@ func New(fns []Function, opts *Options) (*Handler, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	h.wrap(opts)
+	if err := h.wrap(opts); err != nil {
+		return nil, err
+	}
 	if h.protocol == V2 {
 		h.warnExpiration()
 	}
@@ -86,19 +88,24 @@ func (h *Handler) add(f Function) error {
 }
 
 // wrap builds the two chains of middleware, once.
-func (h *Handler) wrap(opts *Options) {
+func (h *Handler) wrap(opts *Options) error {
 	if len(opts.Batch) > 0 {
 		h.batch = runBatch
-		for _, around := range slices.Backward(opts.Batch) {
-			h.batch = around(h.batch)
+		for i, around := range slices.Backward(opts.Batch) {
+			if h.batch = around(h.batch); h.batch == nil {
+				return fmt.Errorf("statefun: Options.Batch[%d] returned a nil BatchFunc", i)
+			}
 		}
 	}
 	if len(opts.Message) > 0 {
 		h.message = runFunction
-		for _, around := range slices.Backward(opts.Message) {
-			h.message = around(h.message)
+		for i, around := range slices.Backward(opts.Message) {
+			if h.message = around(h.message); h.message == nil {
+				return fmt.Errorf("statefun: Options.Message[%d] returned a nil MessageFunc", i)
+			}
 		}
 	}
+	return nil
 }
 
 // Append runs one batch and appends the encoded answer to dst.
@@ -127,8 +134,10 @@ func (h *Handler) Append(ctx context.Context, dst, request []byte) ([]byte, erro
 	b := h.pool.Get().(*batch) //nolint:errcheck,forcetypeassert // the pool holds nothing else
 	answer, err := b.serve(ctx, dst, request)
 	// Not deferred: after Goexit the batch is abandoned, not reused.
-	b.release()
-	h.pool.Put(b)
+	if !b.left {
+		b.release()
+		h.pool.Put(b)
+	}
 	if err != nil {
 		return dst, err
 	}

@@ -130,6 +130,8 @@ func TestNewMistakes(t *testing.T) {
 		"protocol":      {[]statefun.Function{good}, &statefun.Options{Protocol: 7}, "Options.Protocol is 7"},
 		"batch nil":     {[]statefun.Function{good}, &statefun.Options{Batch: []statefun.BatchMiddleware{nil}}, "Options.Batch[0] is nil"},
 		"message nil":   {[]statefun.Function{good}, &statefun.Options{Message: []statefun.MessageMiddleware{nil}}, "Options.Message[0] is nil"},
+		"batch empty":   {[]statefun.Function{good}, &statefun.Options{Batch: []statefun.BatchMiddleware{func(statefun.BatchFunc) statefun.BatchFunc { return nil }}}, "Options.Batch[0] returned a nil BatchFunc"},
+		"message empty": {[]statefun.Function{good}, &statefun.Options{Message: []statefun.MessageMiddleware{func(statefun.MessageFunc) statefun.MessageFunc { return nil }}}, "Options.Message[0] returned a nil MessageFunc"},
 		"policy broken": {[]statefun.Function{good}, &statefun.Options{DeadLetter: statefun.DeadLetterKafka(nil)}, "Options.DeadLetter"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -32,8 +32,7 @@ func (t Type[T]) value(b *batch, v T) (wire.Value, error) {
 	if err != nil {
 		return wire.Value{}, err
 	}
-	b.scratch = data[:0]
-	return wire.Value{TypeName: t.c.name, Has: true, Data: data}, nil
+	return wire.Value{TypeName: t.c.name, Has: true, Data: b.hold(data)}, nil
 }
 
 // Send sends v to a function. Messages of one sender to one target arrive in

@@ -218,16 +218,32 @@ func (s *State[T]) Set(inv *Invocation, v T) {
 		return
 	}
 	b.touch(c)
-	room := c.room(s.typ.c.retains)
-	data, err := s.typ.encode(room, v)
-	if err != nil {
+	if err := s.write(b, c, v); err != nil {
 		_ = b.fail(fmt.Errorf("write state %q: %w", s.Name(), err))
-		return
 	}
-	c.write(s.typ.c.name, data)
+}
+
+// write encodes v into the cell. A value that decoded values may share memory
+// with gets a slice of its own, exactly as long as it.
+func (s *State[T]) write(b *batch, c *cell, v T) error {
+	if s.typ.c.retains {
+		val, err := s.typ.value(b, v)
+		if err != nil {
+			return err
+		}
+		c.write(s.typ.c.name, -1, bytes.Clone(val.Data))
+	} else {
+		own := c.room()
+		data, err := s.typ.encode(c.buffers[own][:0], v)
+		if err != nil {
+			return err
+		}
+		c.write(s.typ.c.name, own, data)
+	}
 	if s.typ.c.immutable {
 		c.cached = v
 	}
+	return nil
 }
 
 // Clear removes the value.

@@ -43,7 +43,8 @@ type machine struct {
 	captured []delivery
 	letters  []delivery // dead letters, wherever they went
 	records  []wire.Egress
-	steps    int
+	steps    int // requests so far
+	sent     int // messages so far that functions sent to functions, when they were delivered
 	trace    trace
 
 	plan   semantics.Plan
@@ -211,7 +212,8 @@ func (m *machine) apply(in *instance, n int, sent *semantics.States, answer []by
 	if err := m.checkTimers(in.address); err != nil {
 		return false, err
 	}
-	in.mailbox = append(in.mailbox[:0:0], in.mailbox[n:]...)
+	clear(in.mailbox[:n])
+	in.mailbox = in.mailbox[n:]
 	m.carryOut(in)
 	return false, nil
 }
@@ -230,6 +232,7 @@ func (m *machine) checkTimers(from wire.Address) error {
 
 func (m *machine) carryOut(in *instance) {
 	p := &m.plan
+	m.sent += len(p.Messages)
 	for i := range p.Messages {
 		m.deliver(p.Messages[i].Target, from(in.address, &p.Messages[i]))
 	}
@@ -255,6 +258,7 @@ func from(sender wire.Address, msg *wire.Message) wire.Invocation {
 func (m *machine) fire() bool {
 	t, ok := m.timers.pop(m.now)
 	if ok {
+		m.sent++
 		m.deliver(t.Message.Target, from(t.sender, &t.Message))
 	}
 	return ok

@@ -144,7 +144,7 @@ func (r *Runtime) advance(d time.Duration) *Failure {
 		return r.failure(nil, errors.New("the clock cannot go back"))
 	}
 	m := r.machine
-	end, budget := m.now+d.Milliseconds(), m.steps+r.opts.MaxSteps
+	end, budget := m.now+d.Milliseconds(), limits{m.steps + r.opts.MaxSteps, m.sent + r.opts.MaxSteps}
 	for {
 		if f := r.runUntilIdle(budget); f != nil {
 			return f
@@ -159,7 +159,7 @@ func (r *Runtime) advance(d time.Duration) *Failure {
 }
 
 // runUntilIdle runs all messages and all timers that are due.
-func (r *Runtime) runUntilIdle(budget int) *Failure {
+func (r *Runtime) runUntilIdle(budget limits) *Failure {
 	m := r.machine
 	for {
 		if len(m.ready) == 0 || r.rng.IntN(4) == 0 {
@@ -171,7 +171,7 @@ func (r *Runtime) runUntilIdle(budget int) *Failure {
 		}
 		i := r.rng.IntN(len(m.ready))
 		address := m.ready[i].address
-		if m.steps >= budget {
+		if m.steps >= budget.steps || m.sent >= budget.sent {
 			return r.failure(&address, fmt.Errorf("after %d requests there are still messages: do functions send to each other for ever? (Options.MaxSteps)", r.opts.MaxSteps))
 		}
 		if err := m.runReady(r.context(), i, r.opts.MaxBatch, r.rng); err != nil {
@@ -181,3 +181,5 @@ func (r *Runtime) runUntilIdle(budget int) *Failure {
 }
 
 func (r *Runtime) context() context.Context { return r.tb.Context() }
+
+type limits struct{ steps, sent int }
