@@ -57,22 +57,19 @@ func (e *triggerError) Error() string {
 
 // parse takes a payload apart. An error is about the payload as a whole: it is
 // no JSON, or comes from something else than HTTP.
-func parse(payload []byte) (*event, error) {
-	e := &event{size: len(payload)}
+func (e *event) parse(payload []byte) error {
+	*e = event{size: len(payload)}
 	if text := bytes.TrimLeft(payload, " \t\r\n"); len(text) > 0 && text[0] == '"' {
-		return e, e.parseString(payload)
+		return e.parseString(payload)
 	}
 	s := scanner{data: payload}
 	for s.next() {
 		e.member(&s)
 	}
 	if s.err != nil {
-		return nil, fmt.Errorf("statefunlambda: the event of %d bytes is not a JSON object: %w", len(payload), s.err)
+		return fmt.Errorf("statefunlambda: the event of %d bytes is not a JSON object: %w", len(payload), s.err)
 	}
-	if err := e.classify(); err != nil {
-		return nil, err
-	}
-	return e, nil
+	return e.classify()
 }
 
 // parseString takes a payload that is a JSON string: the request in base64.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/statefun-go/statefun-go/adapters/internal/reply"
@@ -21,6 +22,7 @@ type Handler struct {
 	routes   *routes          // nil without Options.Routes
 	headroom time.Duration
 	log      *slog.Logger
+	events   sync.Pool // of *event
 }
 
 // New returns h as the handler of a Lambda function. It panics on bad options;
@@ -58,8 +60,9 @@ func NewHandler(h *statefun.Handler, opts *Options) (*Handler, error) {
 // payload is no JSON, or comes from something else than HTTP; then no function
 // has run. Invoke keeps nothing of payload, and the caller owns the result.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	e, err := parse(payload)
-	if err != nil {
+	e := h.event()
+	defer h.release(e)
+	if err := e.parse(payload); err != nil {
 		h.log.LogAttrs(ctx, slog.LevelError, "event refused", slog.Int("event_bytes", len(payload)), slog.Any("error", err))
 		return nil, err
 	}
@@ -72,6 +75,20 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	result := appendReply(make([]byte, 0, replySize(&answer)), e.shape, &answer)
 	answer.Release()
 	return result, nil
+}
+
+// event returns an event to be parsed.
+func (h *Handler) event() *event {
+	if e, ok := h.events.Get().(*event); ok {
+		return e
+	}
+	return new(event)
+}
+
+// release takes an event back; it forgets the payload.
+func (h *Handler) release(e *event) {
+	*e = event{}
+	h.events.Put(e)
 }
 
 // isStateFun reports whether a request is StateFun's, where there are others:

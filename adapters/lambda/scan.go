@@ -74,7 +74,11 @@ func (s *scanner) value() []byte {
 	}
 	s.taken = true
 	start := s.pos
-	s.skipValue()
+	if start < len(s.data) && s.data[start] == '"' { // as most values are
+		s.skipString()
+	} else {
+		s.skipValue()
+	}
 	return s.data[start:s.pos]
 }
 
