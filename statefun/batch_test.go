@@ -244,6 +244,18 @@ func TestDeadLetters(t *testing.T) {
 	refuse(t, newWorker(t, &statefun.Options{DeadLetter: statefun.DeadLetterFunction(fn)}), statefun.CodeFailed, request)
 }
 
+// Two functions that send each other their letters do not build letters within
+// letters: one that cannot be taken fails its batch, unless it goes to Kafka.
+func TestDeadLettersDoNotGoRound(t *testing.T) {
+	t.Parallel()
+	letters := statefun.KafkaTopic("ns/dead", "letters", statefun.EncodeJSON[statefun.DeadLetter])
+	letter := wire.Value{TypeName: statefun.DeadLetterType.Name(), Has: true, Data: []byte("{}")}
+	round := newWorker(t, nil, statefun.DeadLetterFunction(other))
+	serve(t, round, batchOf(fresh, text("terminal")))
+	refuse(t, round, statefun.CodeFailed, batchOf(fresh, letter))
+	serve(t, newWorker(t, nil, statefun.DeadLetterKafka(letters)), batchOf(fresh, letter))
+}
+
 func TestOnAny(t *testing.T) {
 	t.Parallel()
 	var got []string

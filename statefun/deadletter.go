@@ -55,8 +55,9 @@ func DeadLetterKafka(k *Kafka[DeadLetter]) DeadLetterPolicy {
 }
 
 // DeadLetterFunction sends letters to a function, under the target's id, as
-// [DeadLetterType]. Letters that this function itself cannot take fail their
-// batch: they would come back for ever.
+// [DeadLetterType]. What this function itself cannot take fails its batch, and
+// so does a letter that any function cannot take: they could go round for ever,
+// a letter within a letter, longer each time.
 func DeadLetterFunction(name TypeName) DeadLetterPolicy {
 	p := DeadLetterPolicy{kind: "function", function: name}
 	if name.namespace == "" || name.name == "" {
@@ -91,7 +92,8 @@ func (b *batch) policy() *DeadLetterPolicy {
 	if p == nil {
 		p = &b.h.deadLetter
 	}
-	if p.send == nil || p.function == b.fn.name {
+	toFunction := p.function != TypeName{}
+	if p.send == nil || toFunction && (p.function == b.fn.name || b.message().TypeName() == DeadLetterType.Name()) {
 		return nil
 	}
 	return p

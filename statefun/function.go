@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/statefun-go/statefun-go/internal/wire"
 )
 
 // Function is a function type with its parts. Make it with [Define] and give
@@ -159,16 +161,31 @@ func (f *function) dispatch(ctx context.Context, inv *Invocation) error {
 	if arg.err != nil {
 		return Terminal(arg.err)
 	}
-	for i := range f.cases {
-		c := &f.cases[i]
-		if c.typename == arg.value.TypeName || c.message && b.version == v2 && afterSlash(c.typename) == afterSlash(arg.value.TypeName) {
-			return c.run(ctx, inv)
-		}
+	if c := f.find(arg.value.TypeName, b.version); c != nil {
+		return c.run(ctx, inv)
 	}
 	if f.otherwise != nil {
 		return f.otherwise(ctx, inv)
 	}
 	return Terminal(fmt.Errorf("no case of function %v takes messages of type %q", f.name, arg.value.TypeName))
+}
+
+// find returns the case that takes messages of a type, or nil. Only where none
+// has the very name, version 2 looks at what is after the last slash.
+func (f *function) find(name string, v wire.Version) *messageCase {
+	for i := range f.cases {
+		if f.cases[i].typename == name {
+			return &f.cases[i]
+		}
+	}
+	if v == wire.V2 {
+		for i := range f.cases {
+			if c := &f.cases[i]; c.message && afterSlash(c.typename) == afterSlash(name) {
+				return c
+			}
+		}
+	}
+	return nil
 }
 
 // check returns what is wrong with the function, or nil.

@@ -95,6 +95,25 @@ func TestProtocolV2(t *testing.T) {
 	}
 }
 
+// Version 2 compares a message's name after the last slash, but a case of the
+// very name comes first.
+func TestProtocolV2PrefersTheVeryName(t *testing.T) {
+	t.Parallel()
+	got := ""
+	take := func(name string) statefun.Part {
+		return statefun.On(statefun.ProtoAs[*timestamppb.Timestamp](name), func(context.Context, *statefun.Invocation, *timestamppb.Timestamp) error {
+			got += name + " "
+			return nil
+		})
+	}
+	h := define(t, &statefun.Options{Protocol: statefun.V2}, take("a/x.M"), take("b/x.M"))
+	message := func(name string) wire.Value { return wire.Value{TypeName: name, Data: []byte{8, 1}} }
+	serveAs(t, h, wire.V2, encodeBatch(wire.V2, wire.Address{}, nil, message("b/x.M"), message("c/x.M"), message("a/x.M")))
+	if got != "b/x.M a/x.M a/x.M " {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestProtocolMismatch(t *testing.T) {
 	t.Parallel()
 	in3, in2 := encodeBatch(wire.V3, wire.Address{}, nil, text("x")), encodeBatch(wire.V2, wire.Address{}, nil, text("x"))
