@@ -15,8 +15,7 @@ import (
 // FuzzAppend feeds arbitrary requests to handlers of each protocol, whose
 // function exists under the names that the recorded requests use. It holds:
 // no panic; an error is an *Error and leaves dst alone; an answer decodes, and
-// comes again for the same request; with the state or a message that a failed
-// batch named, nothing else happens; memory is bounded by the request's size.
+// comes again for the same request; memory is bounded by the request's size.
 func FuzzAppend(f *testing.F) {
 	for _, folder := range vectors.Folders {
 		scenarios, err := vectors.Load(folder)

@@ -161,3 +161,15 @@ func TestStateNames(t *testing.T) {
 		}
 	}
 }
+
+// Handler must not look like aws-lambda-go's lambda.Handler: lambda.Start would
+// take it, and every event would fail. An adapter stands between.
+func TestHandlerIsNoLambdaHandler(t *testing.T) {
+	t.Parallel()
+	var h any = newWorker(t, nil)
+	if _, ok := h.(interface {
+		Invoke(ctx context.Context, payload []byte) ([]byte, error)
+	}); ok {
+		t.Error("Handler has the method of a lambda.Handler")
+	}
+}
