@@ -69,8 +69,12 @@ func appendText(dst []byte, text string) []byte {
 	return dst
 }
 
-// replySize is how much room appendReply needs for a body, or nearly.
-func replySize(answer *reply.Answer) int {
-	const around = 160 // what the JSON around a result takes, without a load balancer's second headers
+// replySize is how much room appendReply needs for a result, or nearly for
+// anything else.
+func replySize(sh shape, answer *reply.Answer) int {
+	around := 128 // what the JSON around it takes
+	if sh == shapeALB || sh == shapeALBMulti {
+		around = 192
+	}
 	return base64.StdEncoding.EncodedLen(len(answer.Body)) + around
 }

@@ -72,7 +72,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		return h.routes.serve(ctx, e.shape, payload)
 	}
 	answer := h.answer(ctx, e)
-	result := appendReply(make([]byte, 0, replySize(&answer)), e.shape, &answer)
+	result := appendReply(make([]byte, 0, replySize(e.shape, &answer)), e.shape, &answer)
 	answer.Release()
 	return result, nil
 }
