@@ -30,9 +30,6 @@ func TestAllocations(t *testing.T) { //nolint:paralleltest // it counts what the
 		for _, sh := range shapes() {
 			payload := sh.payload(post(body))
 			for ctx, most := range map[context.Context]float64{t.Context(): 4, deadline: 9} {
-				if sh.name == "text" {
-					most++
-				}
 				all := allocations(t, func() error {
 					_, err := l.Invoke(ctx, payload)
 					return err

@@ -49,7 +49,7 @@ func differences() []*difference {
 		differ("C", onLocalBalancer, refusedOutside, "a load balancer takes bodies of 1 MiB, and refuses others itself", large, larger),
 		differ("D", onEvents, tooLargeRequest, "Lambda takes events of 6 MB: this one would not get as far", larger),
 		differ("E", onLocalGateway, refusedOutside, "Lambda takes events of 6 MB, and what is in front of it refuses others itself", larger),
-		differ("F", onLambda, notSent, "not sent: less is too much already, as the rows above show", "answer of 32 MiB", "request of 33 MiB", "request of 65 MiB"),
+		differ("F", onLambda, notSent, "not sent: less is too much already, as the rows above show", "answer of 32 MiB", "answer of 32 MiB and one byte", "request of 33 MiB", "request of 65 MiB"),
 		differ("G", onGoogle, tooLargeRequest, "Cloud Run takes requests of 32 MiB", "request of 33 MiB"),
 		differ("H", onDirect, notSent, "a direct invocation has no method, header or path", headRows()...),
 		differ("I", onOurBalancer, outcome{want: plain(http.StatusOK, "ok\n")}, "a load balancer asks for / unless told otherwise, and must be answered", check),
