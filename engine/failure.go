@@ -3,8 +3,8 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/statefun-go/statefun-go/internal/semantics"
@@ -20,6 +20,7 @@ func (e *Engine) settle(inst *instance, err error) *instance {
 	switch {
 	case err == nil:
 		f.answered = true
+		e.succeeded(inst)
 		if f.held.len() > 0 || f.room != nil {
 			e.makeRoom(f)
 		}
@@ -44,6 +45,7 @@ func (e *Engine) failed(inst *instance, err error) {
 		e.fail(err)
 		return
 	}
+	e.advise(err)
 	pause := e.backoff(inst.failures)
 	if e.opts.OnFailure == Flink {
 		switch left := inst.since.Add(inst.fn.binding.Budget).Sub(now); verdict(err, inst.fn.binding) {
@@ -79,6 +81,40 @@ func (e *Engine) lighten(inst *instance) {
 	if inst.failures > 1 && inst.group <= e.log.durable {
 		inst.cells, inst.stale = nil, nil
 	}
+}
+
+// advise names, in an error about something that is not there, what is. What an
+// egress says about its records is advice enough.
+func (e *Engine) advise(err error) {
+	f, ok := errors.AsType[*semantics.Failure](err)
+	if !ok {
+		return
+	}
+	var names []string
+	switch f.Kind {
+	case semantics.KindUnknownEgress:
+		for _, b := range e.opts.Egresses {
+			names = append(names, b.ID.String())
+		}
+	case semantics.KindUnknownFunction:
+		for _, b := range e.opts.Functions {
+			names = append(names, b.Namespace+"/"+b.Name)
+		}
+	case semantics.KindEgressRecord:
+		f.Advice = ""
+	}
+	if len(names) > 0 {
+		f.Advice = "module.yaml declares " + listed(names)
+	}
+}
+
+// listed joins names, but not very many.
+func listed(names []string) string {
+	const most = 10
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
 
 // consequence is what Flink does about a failure.
@@ -118,28 +154,6 @@ func (e *Engine) backoff(failures int) time.Duration {
 		pause = e.opts.FirstBackoff << shift
 	}
 	return pause - time.Duration(rand.Int64N(int64(pause)/4+1)) //nolint:gosec // no secret
-}
-
-// reportPause is the shortest time between two reports about one function type.
-const reportPause = time.Second
-
-// report logs the first failure of a batch and then ever fewer of them, and not
-// all when a function fails for many addresses at once.
-func (e *Engine) report(inst *instance, err error, pause time.Duration) {
-	if inst.failures&(inst.failures-1) != 0 {
-		return
-	}
-	f, now := inst.fn, time.Now()
-	if now.Sub(f.reported) < reportPause {
-		f.unreported++
-		return
-	}
-	unreported := f.unreported
-	f.reported, f.unreported = now, 0
-	e.opts.Logger.Warn("engine: a call failed and will be tried again",
-		slog.String("function", inst.fn.name.String()), slog.String("id", inst.address.ID),
-		slog.Int("messages", len(inst.batch)), slog.Int("attempt", inst.failures),
-		slog.Duration("pause", pause), slog.Int("other_failures", unreported), slog.Any("error", err))
 }
 
 // fail stops the engine: the first error is what [Engine.Run] returns. The

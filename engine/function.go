@@ -2,7 +2,6 @@ package engine
 
 import (
 	"sync/atomic"
-	"time"
 
 	"github.com/statefun-go/statefun-go/internal/semantics"
 	"github.com/statefun-go/statefun-go/internal/wire"
@@ -21,9 +20,7 @@ type function struct {
 	// time, so that a start with much waiting is not a storm of handshakes.
 	answered bool
 	running  int // requests in flight
-	// When a failure was logged last, and how many were not since.
-	reported   time.Time
-	unreported int
+	reports  reports
 
 	ready   fifo[*instance]
 	waiting int           // messages in the mailboxes of this type

@@ -131,7 +131,6 @@ func (e *Engine) consume(inst *instance) {
 	if cap(inst.batch) > 64 {
 		inst.batch = nil
 	}
-	inst.failures = 0
 }
 
 // spill leaves the content of a message to the store, if it is there.

@@ -29,7 +29,7 @@ func Listen(ctx context.Context, addr string, mode fs.FileMode) (net.Listener, e
 		var config net.ListenConfig
 		l, err := config.Listen(ctx, "tcp", addr)
 		if err != nil {
-			return nil, fmt.Errorf("statefunhttp: %w", err)
+			return nil, fmt.Errorf("statefunhttp: %w", explainListen(err, addr))
 		}
 		return l, nil
 	}
@@ -38,6 +38,16 @@ func Listen(ctx context.Context, addr string, mode fs.FileMode) (net.Listener, e
 		return nil, fmt.Errorf("statefunhttp: unix socket %q: %w", path, err)
 	}
 	return l, nil
+}
+
+// explainListen says what to do where that is known.
+func explainListen(err error, addr string) error {
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return err
+	}
+	_, port, _ := net.SplitHostPort(addr) // it has been listened at
+	return fmt.Errorf("port %s is taken: stop the program that listens there (lsof -i :%s shows it), "+
+		"or listen at another one and write it into urlPathTemplate of the module file: %w", port, port, err)
 }
 
 func listenUnix(ctx context.Context, path string, mode fs.FileMode) (net.Listener, error) {

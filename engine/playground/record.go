@@ -36,7 +36,7 @@ func (e *Egress) Check(value engine.Value) (engine.Record, error) {
 		return engine.Record{}, fmt.Errorf("egress %s: %w", e.id, err)
 	}
 	if !slices.Contains(e.topics, record.Topic) {
-		return engine.Record{}, fmt.Errorf("egress %s (%s) has no topic %q: add it to its topics, which are %s",
+		return engine.Record{}, fmt.Errorf("egress %s (%s) has no topic %q: correct it, or add it there; its topics are %s",
 			e.id, e.at, record.Topic, strings.Join(e.topics, ", "))
 	}
 	return engine.Record{Queue: record.Topic, Key: record.Key, Value: data}, nil

@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -47,13 +49,25 @@ func Open(dir string, opts *Options) (Store, error) {
 	}
 	lock, err := pebble.LockDirectory(dir, o.FS)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrLocked, dir, err)
+		return nil, lockError(dir, err)
 	}
 	s := &pebbleStore{lock: lock}
 	if err := s.open(dir, &o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// lockError tells a directory that somebody uses from one that cannot be
+// written. The number by which the system says the former tells people nothing.
+func lockError(dir string, err error) error {
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		return fmt.Errorf("store: lock %s: %w", dir, err)
+	}
+	if errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.EACCES) {
+		return fmt.Errorf("%w: %s", ErrLocked, dir)
+	}
+	return fmt.Errorf("%w: %s: %w", ErrLocked, dir, err)
 }
 
 // makeDir makes a directory and those above it, all of them safe from a loss of

@@ -9,6 +9,7 @@ import (
 
 	"charm.land/fang/v2"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Exit codes of [Run].
@@ -56,7 +57,7 @@ func newRoot(ctx context.Context, std IO) *cobra.Command {
 	}
 	root.SetOut(std.Out)
 	root.SetErr(std.Err)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &usageError{err, c.CommandPath()} })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &usageError{explainFlag(c, err), c.CommandPath()} })
 	root.AddCommand(newRun(ctx, std), newLambdaLocal(ctx, std), newVersion(std))
 	return root
 }
@@ -80,6 +81,40 @@ func knownCommand(c *cobra.Command, args []string) error {
 		err = fmt.Errorf("%w; did you mean %s?", err, strings.Join(near, " or "))
 	}
 	return &usageError{err, c.CommandPath()}
+}
+
+// explainFlag says what was probably meant by a flag that does not exist.
+func explainFlag(c *cobra.Command, err error) error {
+	wrong, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return err
+	}
+	name := wrong.GetSpecifiedName()
+	if letters := wrong.GetSpecifiedShortnames(); letters != "" { // -data, or -data=x
+		name, _, _ = strings.Cut(letters, "=")
+	}
+	if c.Flags().Lookup(name) != nil {
+		return fmt.Errorf("%w; write --%s", err, name)
+	}
+	flags := &cobra.Command{SuggestionsMinimumDistance: 2} // cobra knows which names are near
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		flags.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+	})
+	if near := flags.SuggestionsFor(name); len(near) > 0 {
+		return fmt.Errorf("%w; did you mean --%s?", err, strings.Join(near, " or --"))
+	}
+	return err
+}
+
+// needs checks that there is an argument; the error says what it is, and how it
+// is written.
+func needs(what, example string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return &usageError{fmt.Errorf("name %s: %s %s", what, c.CommandPath(), example), c.CommandPath()}
+		}
+		return nil
+	}
 }
 
 // usage makes the errors of an argument check usage errors.

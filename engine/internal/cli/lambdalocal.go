@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,7 +42,7 @@ func newLambdaLocal(ctx context.Context, std IO) *cobra.Command {
 			"Bootstraps are started when requests come, and end with the command.",
 		Example: "statefun lambda-local ./bootstrap --port 9000\n" +
 			"statefun lambda-local ./bootstrap --event rest --binary-media-types '*/*' --env LOG_LEVEL=debug",
-		Args: usage(cobra.MinimumNArgs(1)),
+		Args: needs("the program of a Lambda function", "./bootstrap"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.shutdownTimeout <= 0 {
 				return &usageError{errors.New("--shutdown-timeout must be longer than zero"), c.CommandPath()}
@@ -100,6 +101,9 @@ func lambdaLocal(ctx context.Context, std IO, f *lambdaFlags) error {
 	defer function.Close() //nolint:errcheck // where it matters it has been closed
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(f.host, strconv.Itoa(f.port)))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("port %d is taken: stop the program that listens there (lsof -i :%d shows it) or give --port another one: %w", f.port, f.port, err)
+	}
 	if err != nil {
 		return err
 	}

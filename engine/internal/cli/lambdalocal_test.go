@@ -88,7 +88,7 @@ func TestLambdaLocalMistakes(t *testing.T) {
 		code int
 		want string
 	}{
-		{nil, 2, "requires at least 1 arg"},
+		{nil, 2, "name the program of a Lambda function"},
 		{[]string{path, "--event", "sqs"}, 2, "use http-api, rest"},
 		{[]string{path, "--shutdown-timeout", "0s"}, 2, "must be longer than zero"},
 		{[]string{path + ".none"}, 1, "no such file"},

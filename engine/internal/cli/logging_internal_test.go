@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestLogFormats(t *testing.T) {
@@ -15,8 +16,8 @@ func TestLogFormats(t *testing.T) {
 		var b bytes.Buffer
 		l := newLogger(&b, format, slog.LevelWarn)
 		l.Info("unseen")
-		l.Warn("seen", slog.Group("g", "time", "kept"))
-		if !strings.HasPrefix(b.String(), want) || strings.Contains(b.String(), "unseen") || !strings.Contains(b.String(), "kept") {
+		l.Warn("seen", slog.Group("g", "time", "kept"), "pause", 1500*time.Millisecond)
+		if !strings.HasPrefix(b.String(), want) || strings.Contains(b.String(), "unseen") || !strings.Contains(b.String(), "kept") || !strings.Contains(b.String(), "1.5s") {
 			t.Errorf("%s: %q", format, &b)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/statefun-go/statefun-go/engine/app"
 	"github.com/statefun-go/statefun-go/engine/module"
 	"github.com/statefun-go/statefun-go/engine/playground"
+	"github.com/statefun-go/statefun-go/engine/store"
 )
 
 // runFlags are the flags of statefun run.
@@ -42,7 +43,7 @@ func newRun(ctx context.Context, std IO) *cobra.Command {
 			"It then takes no new messages, finishes the calls in flight and ends; a second signal ends it at once. " +
 			"Either way nothing is lost: state, waiting messages and timers are in the data directory.",
 		Example: "statefun run module.yaml\nstatefun run --data /var/lib/orders functions.yaml io.yaml",
-		Args:    usage(cobra.MinimumNArgs(1)),
+		Args:    needs("a module file", "module.yaml"),
 		RunE: func(c *cobra.Command, files []string) error {
 			if f.shutdownTimeout <= 0 {
 				return &usageError{errors.New("--shutdown-timeout must be longer than zero"), c.CommandPath()}
@@ -85,6 +86,9 @@ func run(ctx context.Context, std IO, files []string, f *runFlags) error {
 	a, err := app.Open(&app.Options{ //nolint:contextcheck // what it opens outlives the signal that ends ctx
 		Module: m, Dir: dir, Host: f.host, OnFailure: policy, DrainTimeout: f.shutdownTimeout, Logger: logger,
 	})
+	if errors.Is(err, store.ErrLocked) {
+		return fmt.Errorf("%w: stop that one, or give --data another directory", err)
+	}
 	if err != nil {
 		return err
 	}

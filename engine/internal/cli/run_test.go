@@ -214,7 +214,8 @@ func TestDataInUse(t *testing.T) {
 	data := t.TempDir()
 	p := start(t, "run", "--data", data, "--log-format", "json", path)
 	code, _, stderr := run(t, "run", "--data", data, path)
-	if code != 1 || !strings.Contains(stderr, data) || !strings.Contains(stderr, "in use") {
+	if code != 1 || !strings.Contains(stderr, data) || !strings.Contains(stderr, "in use") ||
+		!strings.Contains(stderr, "give --data another directory") {
 		t.Errorf("code %d, %q", code, stderr)
 	}
 	p.stop()

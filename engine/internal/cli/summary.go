@@ -39,7 +39,7 @@ func (s *summary) print(w io.Writer) {
 	for i, e := range s.module.Egresses {
 		fmt.Fprintf(&b, "egress %s, to take the oldest record\n", e.ID)
 		for _, topic := range e.Topics {
-			fmt.Fprintf(&b, "  curl %s\n", topicURL(s.egresses[i], topic))
+			fmt.Fprintf(&b, "  curl -w '\\n' %s\n", topicURL(s.egresses[i], topic))
 		}
 	}
 	fmt.Fprintf(&b, "data in %s, kept across restarts\n", s.data)

@@ -41,8 +41,8 @@ ingress, to send a message
   http://localhost:8090/<namespace>/<function>/<id>
   curl -X PUT -H 'Content-Type: application/vnd.example/<type>' --data-binary '<value>' 'http://localhost:8090/example/greeter/<id>'
 egress example/greets, to take the oldest record
-  curl http://localhost:8091/greetings
-  curl http://localhost:8091/a%20b
+  curl -w '\n' http://localhost:8091/greetings
+  curl -w '\n' http://localhost:8091/a%20b
 data in .statefun/greeter, kept across restarts
 when a function fails: try again, for ever, with growing pauses (--on-failure retry)
 

@@ -34,7 +34,7 @@ func TestLocate(t *testing.T) {
 	t.Parallel()
 	const (
 		in       = "---\nkind: io.statefun.playground.v1/ingress\nspec: {port: 8090}\n"
-		out      = "---\nkind: io.statefun.playground.v1/egress\nspec: {id: example/greets, port: 8091, topics: [greetings]}\n"
+		out      = "---\nkind: io.statefun.playground.v1/egress\nspec: {id: example/greets, port: 8091, topics: [greetings, rejected]}\n"
 		function = "kind: io.statefun.endpoints.v2/http\nspec: {functions: 'example/*', urlPathTemplate: 'http://127.0.0.1:8000/'}\n"
 	)
 	for name, row := range map[string]struct{ text, want string }{
@@ -43,7 +43,7 @@ func TestLocate(t *testing.T) {
 		"no port":          {strings.Replace(function, ":8000", "", 1) + in + out, "127.0.0.1:8000"},
 		"https":            {strings.Replace(function, "http:", "https:", 1) + in + out, "the demo starts one program"},
 		"no egress":        {function + in, "egress with the topics greetings"},
-		"another topic":    {function + in + strings.Replace(out, "[greetings]", "[x]", 1), "greetings"},
+		"another topic":    {function + in + strings.Replace(out, "[greetings, ", "[x, ", 1), "greetings"},
 		"any port":         {function + in + strings.Replace(out, "8091", "0", 1), "with a port"},
 	} {
 		file := filepath.Join(t.TempDir(), "module.yaml")
@@ -182,6 +182,24 @@ func TestShow(t *testing.T) {
 				t.Errorf("%v, output:\n%s", err, text)
 			}
 		})
+	}
+}
+
+// What the greeter rejects is shown, and does not count as a greeting.
+func TestRejection(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`{"target":{"type":"example/greeter","id":"Ann"},"reason":"no case of x"}`: "  rejected Ann: no case of x (from before)\n",
+		"a text": "  rejected Ann: a text (from before)\n",
+	} {
+		var out strings.Builder
+		g := &greetings{&tally{Last: map[string]int{}}, filepath.Join(t.TempDir(), "data")}
+		if err := g.came(&session{out: &out}, record{topic: rejected, sequence: 1, key: "Ann", text: text}, " (from before)"); err != nil {
+			t.Error(err)
+		}
+		if out.String() != want || g.Record != 0 {
+			t.Errorf("%q, %+v", &out, g)
+		}
 	}
 }
 

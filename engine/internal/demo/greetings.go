@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,13 +16,16 @@ type greetings struct {
 	data string
 }
 
-const topic = "greetings"
+const (
+	topic    = "greetings"
+	rejected = "rejected" // what the greeter cannot take
+)
 
 // greeted are the people who are greeted, in order.
 func greeted() []string { return []string{"Ann", "Bob", "Ann"} }
 
 func (g *greetings) needs() needs {
-	return needs{modules: []string{"module.yaml"}, functions: []string{"example/greeter"}, topics: []string{topic}}
+	return needs{modules: []string{"module.yaml"}, functions: []string{"example/greeter"}, topics: []string{topic, rejected}}
 }
 
 func (g *greetings) invitation() message { return greetingTo("Ann") }
@@ -43,11 +47,29 @@ func (g *greetings) play(ctx context.Context, s *session) error {
 // came prints a greeting and keeps the tally; one that repeats after a crash is
 // passed over.
 func (g *greetings) came(s *session, r record, note string) error {
+	if r.topic == rejected {
+		s.printf("  %s%s\n", rejection(r), note)
+		return nil
+	}
 	if !g.note(greeting{r.sequence, r.text}) {
 		return nil
 	}
 	s.printf("  %s%s\n", r.text, note)
 	return g.save(g.data)
+}
+
+// rejection says in a line what was rejected, and why.
+func rejection(r record) string {
+	var letter struct {
+		Target struct {
+			ID string `json:"id"`
+		} `json:"target"`
+		Reason string `json:"reason"`
+	}
+	if err := json.Unmarshal([]byte(r.text), &letter); err != nil || letter.Reason == "" {
+		return r.line("")
+	}
+	return fmt.Sprintf("rejected %s: %s", printable(letter.Target.ID), printable(letter.Reason))
 }
 
 // await waits for the answers to the greetings of people, and checks them.
@@ -56,6 +78,7 @@ func (g *greetings) await(ctx context.Context, s *session, people []string) erro
 	for len(people) > 0 {
 		r, err := s.next(ctx, topic, limit, strings.Join(people, ", "))
 		if err != nil {
+			s.leftovers(ctx, g, "") //nolint:errcheck // err says what is wrong; this may say why
 			return err
 		}
 		name, err := g.check(greeting{r.sequence, r.text})

@@ -115,7 +115,7 @@ func (p *process) died() error {
 
 // tail returns the last lines of the log.
 func (p *process) tail() string {
-	const size, lines = 4 << 10, 15
+	const size, lines = 4 << 10, 5
 	f, err := os.Open(p.log)
 	if err != nil {
 		return err.Error()

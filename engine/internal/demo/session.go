@@ -25,6 +25,7 @@ type session struct {
 	program         string // the function's package
 
 	function, engine *process
+	warnings         warnings // of the engine
 }
 
 func (s *session) printf(format string, args ...any) { fmt.Fprintf(s.out, format, args...) }
@@ -120,6 +121,7 @@ func (s *session) take(ctx context.Context, topic string, wait time.Duration) (r
 func (s *session) next(ctx context.Context, topic string, limit time.Time, expected string) (record, error) {
 	for {
 		r, found, err := s.take(ctx, topic, poll)
+		s.warnings.show(s.out, s.engine.log)
 		switch {
 		case err != nil:
 			return r, s.why(err)

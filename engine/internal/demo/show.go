@@ -8,7 +8,7 @@ import (
 
 // show plays a script and, but for once, stays up.
 func (s *session) show(ctx context.Context, play script, once bool) error {
-	if err := s.leftovers(ctx, play); err != nil {
+	if err := s.leftovers(ctx, play, " (from before)"); err != nil {
 		return err
 	}
 	if err := play.play(ctx, s); err != nil {
@@ -23,6 +23,7 @@ Send another one, in a second terminal; the answer appears here:
 
   %s
 
+No output is good: 200 means stored. What comes of it, and what goes wrong (!), is shown here.
 State and messages are in %s; run this again and they are still there. Logs: %s, %s.
 Ctrl-C stops.
 
@@ -30,8 +31,8 @@ Ctrl-C stops.
 	return s.follow(ctx, play)
 }
 
-// leftovers takes what an earlier run left.
-func (s *session) leftovers(ctx context.Context, play script) error {
+// leftovers takes what has come out that nobody has waited for.
+func (s *session) leftovers(ctx context.Context, play script, note string) error {
 	for _, topic := range s.topics {
 		for {
 			r, found, err := s.take(ctx, topic, 200*time.Millisecond)
@@ -41,7 +42,7 @@ func (s *session) leftovers(ctx context.Context, play script) error {
 			if !found {
 				break
 			}
-			if err := play.came(s, r, " (from before)"); err != nil {
+			if err := play.came(s, r, note); err != nil {
 				return err
 			}
 		}
@@ -54,6 +55,7 @@ func (s *session) follow(ctx context.Context, play script) error {
 	told := false
 	for i := 0; ctx.Err() == nil; i++ {
 		r, found, err := s.take(ctx, s.topics[i%len(s.topics)], poll/time.Duration(len(s.topics)))
+		s.warnings.show(s.out, s.engine.log)
 		switch {
 		case ctx.Err() != nil: // the loop ends
 		case err != nil:
