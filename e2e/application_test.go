@@ -32,9 +32,12 @@ type running interface {
 	// next waits for more records of the outputs, those of a key in order. It
 	// may return none, and some with an error: what came before ctx ended.
 	next(ctx context.Context) ([]kafka.Record, error)
+	// crash ends the runtime as kill -9 does and brings it back, with what it
+	// has kept.
+	crash(ctx context.Context) error
 	// tail shows the end of the runtime's log.
 	tail() string
-	stop()
+	stop() error
 }
 
 // platform is a runtime that can run an application whose functions are at url.

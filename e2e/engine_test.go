@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -9,11 +10,15 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
+	"github.com/statefun-go/statefun-go/e2e/java"
 	"github.com/statefun-go/statefun-go/e2e/kafka"
 	"github.com/statefun-go/statefun-go/engine/app"
 	"github.com/statefun-go/statefun-go/engine/module"
@@ -24,40 +29,82 @@ func embedded() platform {
 	return platform{"engine", func() error { return nil }, startEngine}
 }
 
-// local is an application on the engine.
+// local is an application on the engine, which is a process of its own.
 type local struct {
 	application
-	in, out string // base URLs
-	log     string // file
-	end     context.CancelFunc
-	done    chan error
+	child
+	in, out string            // base URLs
+	taken   map[string]uint64 // number of the last record that was taken, by topic
 }
 
-func startEngine(ctx context.Context, name, dir string, a application, at string) (running, error) {
-	m, err := module.Parse("module.yaml", []byte(playground(a, at)))
+func startEngine(ctx context.Context, _, dir string, a application, at string) (running, error) {
+	ports, err := java.FreePorts(ctx, 2)
 	if err != nil {
 		return nil, err
 	}
-	logs, err := os.Create(filepath.Join(dir, "engine.log"))
-	if err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "module.yaml"), []byte(playground(a, at, ports[0], ports[1])), 0o600); err != nil {
 		return nil, err
 	}
-	log := slog.New(slog.NewTextHandler(logs, nil))
-	engine, err := app.Open(&app.Options{Module: m, Dir: filepath.Join(dir, "data"), Logger: log})
-	if err != nil {
+	l := &local{application: a, child: child{role: runtime, arg: dir}, taken: map[string]uint64{}}
+	l.in, l.out = fmt.Sprintf("http://127.0.0.1:%d", ports[0]), fmt.Sprintf("http://127.0.0.1:%d", ports[1])
+	if err := l.start(ctx); err != nil {
+		l.kill()
 		return nil, err
 	}
-	l := &local{application: a, in: engine.IngressURLs()[0], out: engine.EgressURLs()[0], log: logs.Name(), done: make(chan error, 1)}
-	ctx, l.end = context.WithCancel(context.WithoutCancel(ctx))
-	go func() {
-		defer logs.Close()
-		l.done <- engine.Run(ctx)
-	}()
 	return l, nil
 }
 
+// start starts the process and waits until it listens.
+func (l *local) start(ctx context.Context) error {
+	if err := l.child.start(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.out, nil)
+		if err != nil {
+			return err
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err == nil {
+			return resp.Body.Close()
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("the engine does not listen: %w\n%s", err, l.tail())
+		}
+	}
+}
+
+// crash kills the engine and starts it again. Nobody may be sending: what was
+// not acknowledged would count or not.
+func (l *local) crash(ctx context.Context) error {
+	l.kill()
+	return l.start(ctx)
+}
+
+// runEngine is the role of a child: the application of a directory, until
+// SIGTERM.
+func runEngine(dir string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	m, err := module.Load(filepath.Join(dir, "module.yaml"))
+	if err != nil {
+		return err
+	}
+	engine, err := app.Open(&app.Options{
+		Module: m, Dir: filepath.Join(dir, "data"), Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+	})
+	if err != nil {
+		return err
+	}
+	return engine.Run(ctx)
+}
+
 // playground is a module file for one machine.
-func playground(a application, at string) string {
+func playground(a application, at string, in, out int) string {
 	more := ""
 	if own := a.transport["async"]; own != "" {
 		more = "\n  transport: {" + own + "}"
@@ -71,11 +118,11 @@ spec:
   urlPathTemplate: %s%s
 ---
 kind: io.statefun.playground.v1/ingress
-spec: {port: 0}
+spec: {port: %d}
 ---
 kind: io.statefun.playground.v1/egress
-spec: {id: %s, port: 0, topics: %s}
-`, a.functions, at, more, a.egress, list(a.outputs))
+spec: {id: %s, port: %d, topics: %s}
+`, a.functions, at, more, in, a.egress, out, list(a.outputs))
 }
 
 // put sends with a few senders; a key has always the same one.
@@ -164,8 +211,16 @@ func (l *local) take(ctx context.Context, topic, wait string) (kafka.Record, boo
 	if err != nil || header == nil {
 		return kafka.Record{}, false, err
 	}
-	key, err := url.PathUnescape(header.Get("Statefun-Key"))
-	return kafka.Record{Topic: topic, Key: key, Value: value}, true, err
+	key, keyErr := url.PathUnescape(header.Get("Statefun-Key"))
+	number, err := strconv.ParseUint(header.Get("Statefun-Sequence"), 10, 64)
+	if err = errors.Join(err, keyErr); err != nil {
+		return kafka.Record{}, false, err
+	}
+	if number <= l.taken[topic] { // it was on its way when the engine crashed
+		return l.take(ctx, topic, wait)
+	}
+	l.taken[topic] = number
+	return kafka.Record{Topic: topic, Key: key, Value: value}, true, nil
 }
 
 // exchange sends a request and reads the answer. No header means 404: there is
@@ -189,15 +244,9 @@ func exchange(req *http.Request) (http.Header, string, error) {
 }
 
 func (l *local) tail() string {
-	text, err := os.ReadFile(l.log)
-	if err != nil {
-		return err.Error()
-	}
 	const most = 8 << 10
-	return string(text[max(0, len(text)-most):])
+	text := l.said.String()
+	return text[max(0, len(text)-most):]
 }
 
-func (l *local) stop() {
-	l.end()
-	<-l.done
-}
+func (l *local) stop() error { return l.terminate() }

@@ -79,9 +79,12 @@ func (j *job) next(ctx context.Context) ([]kafka.Record, error) { return j.reade
 
 func (j *job) tail() string { return j.Tail() }
 
-func (j *job) stop() {
+func (j *job) crash(ctx context.Context) error { return j.Crash(ctx) }
+
+func (j *job) stop() error {
 	j.Stop()
 	j.reader.Close()
+	return nil
 }
 
 // module3 is a module file of StateFun 3.x.

@@ -44,10 +44,12 @@ func open(t *testing.T, p platform, a application, url string) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if err := r.stop(); err != nil {
+			t.Errorf("stop: %v", err)
+		}
 		if t.Failed() {
 			t.Log(r.tail())
 		}
-		r.stop()
 	})
 	t.Logf("up after %v", time.Since(begin).Round(time.Millisecond))
 	return &world{running: r, ctx: ctx, t: t}

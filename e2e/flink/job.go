@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/statefun-go/statefun-go/e2e/java"
@@ -30,6 +31,10 @@ type Options struct {
 type Job struct {
 	process *java.Process
 	rest    string // base URL of Flink's own interface; none in 2.x
+
+	// again starts it anew, with more settings.
+	again func(ctx context.Context, settings ...string) (*Job, error)
+	dir   string
 }
 
 // flags are those of every virtual machine, with what Flink needs opened on a
@@ -74,7 +79,13 @@ func Start3(ctx context.Context, tools *java.Tools, runtimes string, o Options) 
 	if err != nil {
 		return nil, err
 	}
-	j := &Job{process: p, rest: fmt.Sprintf("http://127.0.0.1:%d", ports[0])}
+	j := &Job{process: p, rest: fmt.Sprintf("http://127.0.0.1:%d", ports[0]), dir: o.Dir}
+	j.again = func(ctx context.Context, settings ...string) (*Job, error) {
+		again := o
+		again.Name += "-restored"
+		again.Settings = append(slices.Clip(o.Settings), settings...)
+		return Start3(ctx, tools, runtimes, again)
+	}
 	if err := p.Await(ctx, j.running); err != nil {
 		j.Stop()
 		return nil, err
@@ -167,6 +178,48 @@ func (j *Job) get(ctx context.Context, path string, to any) error {
 		return fmt.Errorf("%s answers %s", path, resp.Status)
 	}
 	return json.NewDecoder(resp.Body).Decode(to)
+}
+
+// Crash ends the application as kill -9 does, and starts it anew from its last
+// checkpoint. It is for 3.x.
+func (j *Job) Crash(ctx context.Context) error {
+	if j.again == nil {
+		return errors.New("this runtime keeps nothing")
+	}
+	j.Stop()
+	last, err := j.checkpoint()
+	if err != nil {
+		return err
+	}
+	next, err := j.again(ctx, "execution.savepoint.path=file://"+last)
+	if err != nil {
+		return err
+	}
+	*j = *next
+	return nil
+}
+
+// checkpoint returns the directory of the last checkpoint that is complete.
+func (j *Job) checkpoint() (string, error) {
+	found, err := filepath.Glob(filepath.Join(j.dir, "checkpoints", "*", "chk-*", "_metadata"))
+	if err != nil {
+		return "", err
+	}
+	var last string
+	var newest time.Time
+	for _, file := range found {
+		info, err := os.Stat(file)
+		if err != nil {
+			return "", err
+		}
+		if info.ModTime().After(newest) {
+			last, newest = filepath.Dir(file), info.ModTime()
+		}
+	}
+	if last == "" {
+		return "", fmt.Errorf("no checkpoint is complete in %s", j.dir)
+	}
+	return last, nil
 }
 
 // Done is closed when the application has ended, which it should not.

@@ -1,0 +1,97 @@
+package e2e_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+)
+
+// child is this program again, in another role: a process that can be killed. It
+// may be started any number of times, one after the other.
+type child struct {
+	role, arg string
+	cmd       *exec.Cmd // nil while it does not run
+	said      said
+}
+
+// said keeps what a process says.
+type said struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.all.Write(p)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.all.String()
+}
+
+// The roles, and how the environment of a child names its own.
+const (
+	roleEnv   = "STATEFUN_E2E_ROLE"
+	argEnv    = "STATEFUN_E2E_ARG"
+	functions = "functions" // the greeter, slowly; the argument is its address
+	runtime   = "engine"    // the argument is its directory
+)
+
+// serving plays the role that the environment says, if any.
+func serving() bool {
+	var err error
+	switch arg := os.Getenv(argEnv); os.Getenv(roleEnv) {
+	case "":
+		return false
+	case functions:
+		err = serveGreeter(arg)
+	case runtime:
+		err = runEngine(arg)
+	default:
+		err = errors.New("unknown role")
+	}
+	if err != nil {
+		panic(err)
+	}
+	return true
+}
+
+func (c *child) start() error {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), roleEnv+"="+c.role, argEnv+"="+c.arg)
+	cmd.Stdout, cmd.Stderr = &c.said, &c.said
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	c.cmd = cmd
+	return nil
+}
+
+// kill ends the process as kill -9 does.
+func (c *child) kill() {
+	if c.cmd == nil {
+		return
+	}
+	c.cmd.Process.Kill()
+	c.cmd.Wait()
+	c.cmd = nil
+}
+
+// terminate asks the process to end, as a platform does, and waits until it has.
+func (c *child) terminate() error {
+	if c.cmd == nil {
+		return nil
+	}
+	err := c.cmd.Process.Signal(syscall.SIGTERM)
+	if err == nil {
+		err = c.cmd.Wait()
+	}
+	c.cmd = nil
+	return err
+}
