@@ -53,9 +53,10 @@ func TestReadmeShowsTheGreeter(t *testing.T) {
 func TestGreeterTutorial(t *testing.T) {
 	t.Parallel()
 	steps := blocks(t, "examples/greeter/README.md")
-	if len(steps) != 2 {
-		t.Fatalf("%d blocks, want the function and its test", len(steps))
+	if len(steps) != 3 {
+		t.Fatalf("%d blocks, want the function, its test, and the program of a module of one's own", len(steps))
 	}
+	vet(t, "the program of a module of one's own", steps[2])
 	const first = "statefun.On(GreetType, greet),"
 	program := readFile(t, "examples/greeter/greeter.go")
 	if !strings.Contains(program, first) {
@@ -76,14 +77,20 @@ func TestDeploymentProgramsCompile(t *testing.T) {
 			t.Errorf("%s has %d programs, want %d", page, len(found), programs)
 		}
 		for i, program := range found {
-			file := filepath.Join(t.TempDir(), "program.go")
-			if err := os.WriteFile(file, []byte(program), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if out, err := exec.CommandContext(t.Context(), "go", "vet", file).CombinedOutput(); err != nil {
-				t.Errorf("%s, program %d: %v\n%s", page, i+1, err, out)
-			}
+			vet(t, fmt.Sprintf("%s, program %d", page, i+1), program)
 		}
+	}
+}
+
+// vet compiles a program.
+func vet(t *testing.T, name, program string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "program.go")
+	if err := os.WriteFile(file, []byte(program), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), "go", "vet", file).CombinedOutput(); err != nil {
+		t.Errorf("%s: %v\n%s", name, err, out)
 	}
 }
 

@@ -18,8 +18,8 @@ const (
 )
 
 // lateHint is for a message that may never succeed.
-const lateHint = "it waits until the function accepts it: start or correct the function; " +
-	"a message that can never succeed needs a dead-letter policy there, or goes with the data directory and all state in it"
+const lateHint = "it waits until the function accepts it: start, add or correct the function, or give it a dead-letter policy; " +
+	"the only other way out is a new data directory, without any state"
 
 // reports is what has been logged about the calls of a function type.
 type reports struct {
