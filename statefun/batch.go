@@ -251,7 +251,7 @@ func (b *batch) rollback() {
 // fail keeps the first failure of the message at hand and returns err.
 func (b *batch) fail(err error) error {
 	if b.err == nil {
-		b.err = fmt.Errorf("statefun: %w", err)
+		b.err = err
 	}
 	return err
 }
@@ -269,6 +269,15 @@ func (b *batch) hold(encoded []byte) []byte {
 
 func (b *batch) undeclared(what string) error {
 	return fmt.Errorf("the %s is not declared on function %v: add the handle to its Define", what, b.fn.name)
+}
+
+func (b *batch) undeclaredState(name string) error {
+	for i := range b.cells {
+		if b.cells[i].decl.spec.Name == name {
+			return fmt.Errorf("the state is not declared on function %v, but another handle with this name is: use that one", b.fn.name)
+		}
+	}
+	return b.undeclared("state")
 }
 
 // cell returns the cell of a declared state, or nil.

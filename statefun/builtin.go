@@ -18,13 +18,49 @@ import (
 //
 // Source: types.proto of StateFun 3.3 (package io.statefun.sdk.types).
 var (
-	Bool    = scalar("io.statefun.types/bool", protowire.VarintType, protowire.EncodeBool, protowire.DecodeBool)
-	Int32   = scalar("io.statefun.types/int", protowire.Fixed32Type, func(v int32) uint64 { return uint64(uint32(v)) }, func(u uint64) int32 { return int32(uint32(u)) })
-	Int64   = scalar("io.statefun.types/long", protowire.Fixed64Type, func(v int64) uint64 { return uint64(v) }, func(u uint64) int64 { return int64(u) })
-	Float32 = scalar("io.statefun.types/float", protowire.Fixed32Type, func(v float32) uint64 { return uint64(math.Float32bits(v)) }, func(u uint64) float32 { return math.Float32frombits(uint32(u)) })
-	Float64 = scalar("io.statefun.types/double", protowire.Fixed64Type, math.Float64bits, math.Float64frombits)
-	String  = Type[string]{&codec[string]{name: "io.statefun.types/string", appendTo: appendString, decode: decodeString, retains: true, immutable: false}}
+	// Bool is the type io.statefun.types/bool.
+	Bool Type[bool] = boolType()
+	// Int32 is the type io.statefun.types/int.
+	Int32 Type[int32] = int32Type()
+	// Int64 is the type io.statefun.types/long.
+	Int64 Type[int64] = int64Type()
+	// Float32 is the type io.statefun.types/float.
+	Float32 Type[float32] = float32Type()
+	// Float64 is the type io.statefun.types/double.
+	Float64 Type[float64] = float64Type()
+	// String is the type io.statefun.types/string: text in UTF-8.
+	String Type[string] = stringType()
 )
+
+func boolType() Type[bool] {
+	return scalar("io.statefun.types/bool", protowire.VarintType, protowire.EncodeBool, protowire.DecodeBool)
+}
+
+func int32Type() Type[int32] {
+	return scalar("io.statefun.types/int", protowire.Fixed32Type,
+		func(v int32) uint64 { return uint64(uint32(v)) }, //nolint:gosec // the same bits
+		func(u uint64) int32 { return int32(uint32(u)) })  //nolint:gosec // the same bits
+}
+
+func int64Type() Type[int64] {
+	return scalar("io.statefun.types/long", protowire.Fixed64Type,
+		func(v int64) uint64 { return uint64(v) }, //nolint:gosec // the same bits
+		func(u uint64) int64 { return int64(u) })  //nolint:gosec // the same bits
+}
+
+func float32Type() Type[float32] {
+	return scalar("io.statefun.types/float", protowire.Fixed32Type,
+		func(v float32) uint64 { return uint64(math.Float32bits(v)) },
+		func(u uint64) float32 { return math.Float32frombits(uint32(u)) }) //nolint:gosec // the same bits
+}
+
+func float64Type() Type[float64] {
+	return scalar("io.statefun.types/double", protowire.Fixed64Type, math.Float64bits, math.Float64frombits)
+}
+
+func stringType() Type[string] {
+	return Type[string]{&codec[string]{name: "io.statefun.types/string", appendTo: appendString, decode: decodeString, retains: true}}
+}
 
 // scalar returns a built-in type whose wrapper's field holds the bits of v.
 // Only all bits zero is left out, so that negative zero keeps its sign.

@@ -6,6 +6,10 @@
 // on a cluster, or the embedded engine on one machine. The function answers
 // with the changes it wants, and the runtime makes them happen exactly once.
 //
+// The messages to one address are handled one after the other, in order, and
+// each sees the state that the one before it left: a function needs no lock and
+// no transaction. Different addresses run side by side.
+//
 //	var (
 //		Greeter   = statefun.MustTypeName("example/greeter")
 //		Seen      = statefun.NewState("seen", statefun.Int64)
@@ -27,6 +31,9 @@
 //			statefun.Define(Greeter, statefun.On(statefun.String, greet), Seen, Greetings),
 //		}
 //	}
+//
+// On the embedded engine, text that curl sends as text/plain to
+// /example/greeter/Ann is such a message of type String.
 //
 // [New] makes a [Handler] of the functions, and an adapter serves it: package
 // statefunhttp over HTTP. Package statefuntest runs it in a test.

@@ -61,7 +61,8 @@ func (t Type[T]) send(b *batch, to Address, v T) error {
 // SendAfter sends v to a function when d has passed on the runtime's clock. d
 // is zero, or at least a millisecond and rounded up to whole ones. At most one
 // token may be given; while the message waits, no function of this id may send
-// another with the same token, and [Invocation.Cancel] takes it back.
+// another with the same token, and [Invocation.Cancel] takes it back. To move a
+// timer, Cancel and then SendAfter under the same token, in one message.
 func (t Type[T]) SendAfter(inv *Invocation, d time.Duration, to Address, v T, token ...CancelToken) {
 	if b, err := inv.open(); err == nil && b.err == nil {
 		if err := t.sendAfter(b, d, to, v, token); err != nil {
@@ -100,7 +101,13 @@ func (t Type[T]) sendAfter(b *batch, d time.Duration, to Address, v T, tokens []
 }
 
 // Reply sends v to the sender of the message at hand. A message from an
-// ingress has none, which is an error: see [Invocation.Caller].
+// ingress has none, which is an error; where both come, ask first:
+//
+//	if _, ok := inv.Caller(); ok {
+//		AnswerType.Reply(inv, answer)
+//	} else {
+//		Answers.Send(inv, key, answer) // an egress
+//	}
 func (t Type[T]) Reply(inv *Invocation, v T) {
 	b, err := inv.open()
 	if err != nil || b.err != nil {

@@ -158,7 +158,7 @@ func (s *State[T]) Lookup(inv *Invocation) (v T, ok bool, err error) {
 	}
 	c := b.cell(&s.decl)
 	if c == nil {
-		return v, false, b.fail(fmt.Errorf("read state %q: %w", s.Name(), b.undeclared("state")))
+		return v, false, b.fail(fmt.Errorf("read state %q: %w", s.Name(), b.undeclaredState(s.Name())))
 	}
 	if c.err != nil {
 		return v, false, b.fail(fmt.Errorf("read state %q: %w", s.Name(), c.err))
@@ -192,7 +192,7 @@ func (s *State[T]) Raw(inv *Invocation) (typename string, value []byte, ok bool)
 	}
 	c := b.cell(&s.decl)
 	if c == nil {
-		_ = b.fail(fmt.Errorf("read state %q: %w", s.Name(), b.undeclared("state")))
+		_ = b.fail(fmt.Errorf("read state %q: %w", s.Name(), b.undeclaredState(s.Name())))
 		return "", nil, false
 	}
 	if !c.present {
@@ -214,7 +214,7 @@ func (s *State[T]) Set(inv *Invocation, v T) {
 	}
 	c := b.cell(&s.decl)
 	if c == nil {
-		_ = b.fail(fmt.Errorf("write state %q: %w", s.Name(), b.undeclared("state")))
+		_ = b.fail(fmt.Errorf("write state %q: %w", s.Name(), b.undeclaredState(s.Name())))
 		return
 	}
 	b.touch(c)
@@ -254,7 +254,7 @@ func (s *State[T]) Clear(inv *Invocation) {
 	}
 	c := b.cell(&s.decl)
 	if c == nil {
-		_ = b.fail(fmt.Errorf("clear state %q: %w", s.Name(), b.undeclared("state")))
+		_ = b.fail(fmt.Errorf("clear state %q: %w", s.Name(), b.undeclaredState(s.Name())))
 		return
 	}
 	b.touch(c)

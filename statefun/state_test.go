@@ -254,6 +254,17 @@ func TestStateUndeclared(t *testing.T) {
 	}
 }
 
+// Two handles of one name are two states, and the error says which one counts.
+func TestStateHandleOfTheSameName(t *testing.T) {
+	t.Parallel()
+	declared, twin := statefun.NewState("n", statefun.Int64), statefun.NewState("n", statefun.Int64)
+	h := define(t, nil, declared, onText(func(inv *statefun.Invocation, _ string) error { twin.Set(inv, 1); return nil }))
+	err := refuse(t, h, statefun.CodeFailed, batchOf([]wire.State{absent("n")}, text("x")))
+	if !strings.Contains(err.Error(), "but another handle with this name is") {
+		t.Error(err)
+	}
+}
+
 func TestHandshake(t *testing.T) {
 	t.Parallel()
 	ran := false
