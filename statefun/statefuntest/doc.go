@@ -17,8 +17,8 @@
 // fails, with the last steps in words: which message of which function did
 // what. [Runtime.Try] returns the failure instead.
 //
-// Like a real runtime it promises an order only between one sender and one
-// receiver. How waiting messages are cut into batches, and who is served first,
+// Messages to one address are handled one after the other. Like a real runtime
+// it promises an order only between one sender and one receiver. How waiting messages are cut into batches, and who is served first,
 // is up to chance; a failed test prints the seed that repeats it.
 //
 // Functions run on the test's goroutine, one at a time. Nothing here is safe for

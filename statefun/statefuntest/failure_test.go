@@ -29,7 +29,7 @@ func TestFailures(t *testing.T) {
 			text:  []string{"lab/worker", `"a"`, "message 0", "asked to fail"},
 			trace: []string{"lab/worker \"a\"", `"fail now" from outside`, "FAILED"},
 		},
-		{name: "panic", commands: []string{"panic"}, code: statefun.CodePanicked, text: []string{"at the lab"}},
+		{name: "panic", commands: []string{"panic"}, code: statefun.CodePanicked, text: []string{"at the lab"}, trace: []string{"fixtures_test.go:"}},
 		{
 			name: "unknown function", commands: []string{"send lab/nobody hello"},
 			text:  []string{"a Flink job would fail", "lab/worker", "outgoing_messages 0", "lab/nobody"},
@@ -46,7 +46,7 @@ func TestFailures(t *testing.T) {
 		},
 		{
 			name: "no end", commands: []string{"send lab/worker add", "later 0s later 0s x"}, opts: statefuntest.Options{MaxSteps: 1},
-			text: []string{"after 1 requests"}, trace: []string{"asks for states first: count (io.statefun.types/long) brief"},
+			text: []string{"after 2 requests"}, trace: []string{"asks for states first: count (io.statefun.types/long) brief"},
 		},
 	}
 	for _, test := range tests {
@@ -164,6 +164,22 @@ func TestFatal(t *testing.T) {
 			send(r, Worker.Address("a"), "remember tea", "fail now")
 			r.Run()
 		}, []string{"asked to fail", "#1 +0s lab/worker", "Seed: 42"}},
+		{"forgotten run", func(tb testing.TB) {
+			r := statefuntest.New(tb, labFunctions(), nil)
+			send(r, Worker.Address("a"), "emit x", "emit y")
+			send(r, Helper.Address("a"), "emit z")
+			tb.Fatalf("%d records", len(r.Records("lab/out")))
+		}, []string{"0 records", "3 messages wait: call Run"}},
+		{"records of no egress", func(tb testing.TB) {
+			statefuntest.New(tb, labFunctions(), nil).Records("lab/ouut")
+		}, []string{`"lab/ouut"`, "only to lab/generic, lab/out, lab/shards"}},
+		{"records without egresses", func(tb testing.TB) {
+			statefuntest.New(tb, loop(1, 1), nil).Records("lab/out")
+		}, []string{"no function declares an egress"}},
+		{"records that a handler cannot send", func(tb testing.TB) {
+			h := statefun.MustNew(labFunctions(), nil)
+			statefuntest.NewWithHandler(tb, h, &statefuntest.Options{Egresses: []string{"lab/out"}}).Records("lab/ouut")
+		}, []string{`"lab/ouut"`, "only to lab/out"}},
 		{"send to nobody", func(tb testing.TB) {
 			send(statefuntest.New(tb, labFunctions(), nil), statefun.MustTypeName("lab/nobody").Address("a"), "x")
 		}, []string{"lab/nobody/a", "Outside"}},
@@ -215,17 +231,20 @@ func TestFatal(t *testing.T) {
 	}
 }
 
-// A sender that never stops is found in the default limit's place.
-func TestEndlessPingPong(t *testing.T) {
+// Where a run failed, Run is not what is missing.
+func TestFailureLeavesMessages(t *testing.T) {
 	t.Parallel()
-	ping := func(_ context.Context, inv *statefun.Invocation, text string) error {
-		Command.Send(inv, inv.Self(), text)
-		return nil
+	fake := &fakeT{failed: true}
+	r := statefuntest.New(fake, labFunctions(), nil)
+	send(r, Worker.Address("a"), "fail")
+	if r.Try(0) == nil {
+		t.Error("no failure")
 	}
-	r := statefuntest.New(t, []statefun.Function{statefun.Define(Worker, statefun.On(Command, ping))}, &statefuntest.Options{MaxSteps: 1000})
-	send(r, Worker.Address("a"), "ping")
-	if err := r.Try(0); err == nil || !strings.Contains(err.Error(), "1000 requests") {
-		t.Errorf("got %v", err)
+	for _, f := range fake.cleanups {
+		f()
+	}
+	if log := fake.log.String(); strings.Contains(log, "wait") || !strings.Contains(log, "Seed") {
+		t.Errorf("log: %s", log)
 	}
 }
 

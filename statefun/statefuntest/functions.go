@@ -16,10 +16,12 @@ type functions struct {
 	// plain is a version 3 handler of the same functions without middleware, to
 	// ask which functions and states there are. It is nil where a handler is
 	// all that we have: then an unknown function is found at its first message.
-	plain    *statefun.Handler
-	states   []DeclaredState
-	egresses map[statefun.TypeName]bool // nil: all
-	seen     map[functionType]bool
+	plain      *statefun.Handler
+	list       []statefun.Function       // those of plain
+	deadLetter statefun.DeadLetterPolicy // of functions without one
+	states     []DeclaredState
+	egresses   map[statefun.TypeName]bool // nil: all
+	seen       map[functionType]bool
 }
 
 func (f *functions) respond(ctx context.Context, request []byte) ([]byte, error) {

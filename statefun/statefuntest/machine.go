@@ -43,8 +43,7 @@ type machine struct {
 	captured []delivery
 	letters  []delivery // dead letters, wherever they went
 	records  []wire.Egress
-	steps    int // requests so far
-	sent     int // messages so far that functions sent to functions, when they were delivered
+	done     work // since the beginning
 	trace    trace
 
 	plan   semantics.Plan
@@ -58,6 +57,12 @@ type instance struct {
 	mailbox []wire.Invocation
 	cells   []semantics.Cell
 	inReady bool
+}
+
+// work counts what a machine does.
+type work struct {
+	requests int
+	messages int // put into mailboxes
 }
 
 // delivery is a message that went to a function outside.
@@ -107,6 +112,7 @@ func (m *machine) deliver(to wire.Address, inv wire.Invocation) {
 		m.byAddr[to] = in
 	}
 	in.mailbox = append(in.mailbox, inv)
+	m.done.messages++
 	if !in.inReady {
 		in.inReady = true
 		m.ready = append(m.ready, in)
@@ -160,8 +166,8 @@ func (m *machine) serve(ctx context.Context, in *instance, n int) error {
 		if err != nil {
 			return err
 		}
-		m.steps++
-		step := m.trace.begin(m.steps, m.now, request)
+		m.done.requests++
+		step := m.trace.begin(m.done.requests, m.now, request)
 		answer, err := m.fns.respond(ctx, request)
 		if err != nil {
 			step.err = err
@@ -232,7 +238,6 @@ func (m *machine) checkTimers(from wire.Address) error {
 
 func (m *machine) carryOut(in *instance) {
 	p := &m.plan
-	m.sent += len(p.Messages)
 	for i := range p.Messages {
 		m.deliver(p.Messages[i].Target, from(in.address, &p.Messages[i]))
 	}
@@ -254,11 +259,18 @@ func from(sender wire.Address, msg *wire.Message) wire.Invocation {
 	return wire.Invocation{Caller: sender, HasCaller: !sender.IsZero(), HasArgument: true, Argument: msg.Argument}
 }
 
+// undelivered counts the messages in mailboxes.
+func (m *machine) undelivered() (n int) {
+	for _, in := range m.ready {
+		n += len(in.mailbox)
+	}
+	return n
+}
+
 // fire delivers the next delayed message that is due at now.
 func (m *machine) fire() bool {
 	t, ok := m.timers.pop(m.now)
 	if ok {
-		m.sent++
 		m.deliver(t.Message.Target, from(t.sender, &t.Message))
 	}
 	return ok

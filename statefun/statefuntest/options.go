@@ -39,9 +39,11 @@ type Options struct {
 	// limit: what waits is sometimes taken whole, sometimes in part.
 	MaxBatch int
 
-	// MaxSteps is the number of requests after which one call of Run, Advance
-	// or Try gives up, so that functions that never stop sending fail the test
-	// instead of hanging it. Zero means 100 000.
+	// MaxSteps is the number of requests, and of messages that functions cause,
+	// after which one call of Run, Advance or Try gives up, so that functions
+	// that never stop sending fail the test instead of hanging it. Messages from
+	// the test or to functions outside do not count. Zero means 100 000: more
+	// than tests need, and used up in less than a second.
 	MaxSteps int
 
 	// Start is the time at which the clock stands at first. Zero means

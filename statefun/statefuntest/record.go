@@ -34,7 +34,10 @@ type Header struct {
 
 // Records returns the records that went to the egress with this id, in the
 // order in which the runtime got them. Of one function instance that is the
-// order of sending; between instances there is none.
+// order of sending; between instances there is none. It fails the test where no
+// function can have sent any: where none declares this egress, no dead letter
+// goes there, and [Options].Egresses does not name it. Of the functions of
+// [NewWithHandler] only Options.Egresses tells.
 func (r *Runtime) Records(egress string) []Record {
 	r.tb.Helper()
 	var out []Record
@@ -48,6 +51,11 @@ func (r *Runtime) Records(egress string) []Record {
 			r.tb.Fatalf("statefuntest: record for egress %s: %v", egress, err)
 		}
 		out = append(out, rec)
+	}
+	if len(out) == 0 {
+		if err := r.fns.checkEgress(egress); err != nil {
+			r.tb.Fatalf("statefuntest: records for egress %q: %v", egress, err)
+		}
 	}
 	return out
 }

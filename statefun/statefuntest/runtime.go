@@ -22,6 +22,7 @@ type Runtime struct {
 	machine *machine
 	fns     *functions
 	rng     *rand.Rand
+	stopped bool // the last call of advance failed
 }
 
 // New returns a runtime for the functions. Mistakes in their registration, and
@@ -50,7 +51,7 @@ func New(tb testing.TB, fns []statefun.Function, opts *Options) *Runtime {
 	if err != nil {
 		tb.Fatalf("statefuntest: %v", err)
 	}
-	return start(tb, &functions{handler: h, plain: plain}, full)
+	return start(tb, &functions{handler: h, plain: plain, list: fns, deadLetter: handler.DeadLetter}, full)
 }
 
 // NewWithHandler returns a runtime for a handler as it will be served.
@@ -88,12 +89,19 @@ func start(tb testing.TB, fns *functions, opts Options) *Runtime {
 	}
 	r.machine = newMachine(r.version, fns, opts.Start.UnixMilli())
 	r.machine.trace.start, r.machine.trace.version = r.machine.now, r.version
-	tb.Cleanup(func() {
-		if tb.Failed() {
-			tb.Logf("statefuntest: to replay the same batches: Options{Seed: %d}", opts.Seed)
-		}
-	})
+	tb.Cleanup(r.explain)
 	return r
+}
+
+// explain tells the reader of a failed test what the failure does not.
+func (r *Runtime) explain() {
+	if !r.tb.Failed() {
+		return
+	}
+	if n := r.machine.undelivered(); n > 0 && !r.stopped {
+		r.tb.Logf("statefuntest: %d messages wait: call Run", n)
+	}
+	r.tb.Logf("statefuntest: to replay the same batches: Options{Seed: %d}", r.opts.Seed)
 }
 
 // Outside declares function types that exist elsewhere: messages to them are
@@ -123,7 +131,7 @@ func (r *Runtime) Run() {
 // before the next.
 func (r *Runtime) Advance(d time.Duration) {
 	r.tb.Helper()
-	if f := r.advance(d); f != nil {
+	if f := r.try(d); f != nil {
 		r.tb.Fatalf("statefuntest: %v\n%s", f, f.Trace)
 	}
 }
@@ -133,10 +141,16 @@ func (r *Runtime) Advance(d time.Duration) {
 // that failed has had no effect and is still there, so that the next call runs
 // it again, as a runtime does. The clock stands where it failed.
 func (r *Runtime) Try(d time.Duration) error {
-	if f := r.advance(d); f != nil {
+	if f := r.try(d); f != nil {
 		return f
 	}
 	return nil
+}
+
+func (r *Runtime) try(d time.Duration) *Failure {
+	f := r.advance(d)
+	r.stopped = f != nil
+	return f
 }
 
 func (r *Runtime) advance(d time.Duration) *Failure {
@@ -144,9 +158,9 @@ func (r *Runtime) advance(d time.Duration) *Failure {
 		return r.failure(nil, errors.New("the clock cannot go back"))
 	}
 	m := r.machine
-	end, budget := m.now+d.Milliseconds(), limits{m.steps + r.opts.MaxSteps, m.sent + r.opts.MaxSteps}
+	end, before := m.now+d.Milliseconds(), m.done
 	for {
-		if f := r.runUntilIdle(budget); f != nil {
+		if f := r.runUntilIdle(before); f != nil {
 			return f
 		}
 		due, ok := m.timers.next()
@@ -158,8 +172,9 @@ func (r *Runtime) advance(d time.Duration) *Failure {
 	}
 }
 
-// runUntilIdle runs all messages and all timers that are due.
-func (r *Runtime) runUntilIdle(budget limits) *Failure {
+// runUntilIdle runs all messages and all timers that are due. before is the
+// work done when the call began.
+func (r *Runtime) runUntilIdle(before work) *Failure {
 	m := r.machine
 	for {
 		if len(m.ready) == 0 || r.rng.IntN(4) == 0 {
@@ -171,8 +186,8 @@ func (r *Runtime) runUntilIdle(budget limits) *Failure {
 		}
 		i := r.rng.IntN(len(m.ready))
 		address := m.ready[i].address
-		if m.steps >= budget.steps || m.sent >= budget.sent {
-			return r.failure(&address, fmt.Errorf("after %d requests there are still messages: do functions send to each other for ever? (Options.MaxSteps)", r.opts.MaxSteps))
+		if err := r.checkWork(before); err != nil {
+			return r.failure(&address, err)
 		}
 		if err := m.runReady(r.context(), i, r.opts.MaxBatch, r.rng); err != nil {
 			return r.failure(&address, err)
@@ -180,6 +195,14 @@ func (r *Runtime) runUntilIdle(budget limits) *Failure {
 	}
 }
 
-func (r *Runtime) context() context.Context { return r.tb.Context() }
+// checkWork finds functions that never stop sending. Messages count as well,
+// because where they multiply a few requests carry them all.
+func (r *Runtime) checkWork(before work) error {
+	requests, messages := r.machine.done.requests-before.requests, r.machine.done.messages-before.messages
+	if max(requests, messages) < r.opts.MaxSteps {
+		return nil
+	}
+	return fmt.Errorf("after %d requests, and %d messages that functions caused, there are still messages: do functions send to each other for ever? (Options.MaxSteps is %d)", requests, messages, r.opts.MaxSteps)
+}
 
-type limits struct{ steps, sent int }
+func (r *Runtime) context() context.Context { return r.tb.Context() }

@@ -271,8 +271,32 @@ func TestRecords(t *testing.T) {
 	if got := statefuntest.Decode(r, statefun.Int64, generic.Value); generic.TypeName != statefun.Int64.Name() || got != 4 {
 		t.Errorf("generic record %+v, %d", generic, got)
 	}
-	if got := r.Records("lab/none"); got != nil {
-		t.Errorf("records of no egress: %v", got)
+}
+
+// No records yet is no mistake, wherever there could be some.
+func TestNoRecordsYet(t *testing.T) {
+	t.Parallel()
+	letters := statefun.KafkaTopic("lab/dead", "letters", statefun.EncodeJSON[statefun.DeadLetter])
+	others := statefun.KafkaTopic("lab/others", "letters", statefun.EncodeJSON[statefun.DeadLetter])
+	own := statefun.Define(Sink, statefun.On(Command, work), Count, statefun.DeadLetterKafka(others))
+	bothProtocols(t, func(t *testing.T, opts *statefuntest.Options) {
+		t.Helper()
+		opts.Handler = &statefun.Options{DeadLetter: statefun.DeadLetterKafka(letters)}
+		opts.Egresses = []string{"lab/declared", "lab/out"}
+		r := statefuntest.New(t, append(labFunctions(), own), opts)
+		for _, id := range []string{"lab/out", "lab/shards", "lab/generic", "lab/dead", "lab/others", "lab/declared"} {
+			if got := r.Records(id); got != nil {
+				t.Errorf("records of %s: %v", id, got)
+			}
+		}
+	})
+	h := statefun.MustNew(labFunctions(), nil)
+	if got := statefuntest.NewWithHandler(t, h, nil).Records("lab/any"); got != nil {
+		t.Errorf("records of a handler: %v", got)
+	}
+	limited := &statefuntest.Options{Egresses: []string{"lab/out"}}
+	if got := statefuntest.NewWithHandler(t, h, limited).Records("lab/out"); got != nil {
+		t.Errorf("records of a handler: %v", got)
 	}
 }
 

@@ -2,15 +2,18 @@ package statefuntest
 
 import (
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/statefun-go/statefun-go/internal/wire"
 )
 
-// traceLength is how many steps a failure shows.
-const traceLength = 20
+// What a failure shows: so many steps at most, and of these the last in so many
+// lines, though the last one whole.
+const (
+	traceLength = 20
+	traceLines  = 200
+)
 
 // trace remembers the last steps as bytes; they become words only when a test
 // fails.
@@ -19,14 +22,6 @@ type trace struct {
 	start   int64
 	steps   [traceLength]step
 	total   int
-}
-
-// step is one request and what came of it.
-type step struct {
-	number          int
-	at              int64
-	request, answer []byte
-	err             error
 }
 
 func (t *trace) begin(number int, at int64, request []byte) *step {
@@ -38,139 +33,65 @@ func (t *trace) begin(number int, at int64, request []byte) *step {
 
 // String returns the last steps, the oldest first.
 func (t *trace) String() string {
-	var b strings.Builder
+	var steps []stepText
 	for i := max(0, t.total-traceLength); i < t.total; i++ {
-		t.steps[i%traceLength].write(&b, t)
+		steps = append(steps, t.steps[i%traceLength].text(t))
 	}
-	if b.Len() == 0 {
+	if len(steps) == 0 {
 		return "no function has been called yet"
 	}
-	return b.String()
-}
-
-func (s *step) write(b *strings.Builder, t *trace) {
-	var request wire.Request
-	if err := request.Decode(s.request); err != nil {
-		fmt.Fprintf(b, "#%d: %v\n", s.number, err)
-		return
-	}
-	after := time.Duration(s.at-t.start) * time.Millisecond
-	fmt.Fprintf(b, "#%d +%v %s\n", s.number, after, address(request.Target))
-	var answer wire.Answer
-	err := answer.Decode(t.version, s.answer)
-	switch {
-	case err != nil:
-		t.request(b, &request)
-		fmt.Fprintf(b, "    answered %d bytes that do not parse\n", len(s.answer))
-	case answer.HasIncomplete:
-		t.handshake(b, &answer)
-	default:
-		t.request(b, &request)
-		t.effects(b, &answer)
-	}
-	if s.err != nil {
-		fmt.Fprintf(b, "    FAILED: %v\n", s.err)
-	}
-}
-
-func (t *trace) request(b *strings.Builder, r *wire.Request) {
-	for i := range r.States {
-		if state := &r.States[i]; state.HasValue {
-			fmt.Fprintf(b, "    has  state %s = %s\n", state.Name, t.state(state.Value, state.Opaque()))
+	parts := collapse(steps)
+	first, lines := len(parts), 0
+	for first > 0 {
+		lines += strings.Count(parts[first-1], "\n")
+		if lines > traceLines && first < len(parts) {
+			break
 		}
+		first--
 	}
-	for i := range r.Invocations {
-		inv := &r.Invocations[i]
-		fmt.Fprintf(b, "    %-4s %s from %s\n", strconv.Itoa(i)+":", t.argument(inv.Argument), caller(inv))
-	}
+	return strings.Join(parts[first:], "")
 }
 
-func (t *trace) handshake(b *strings.Builder, a *wire.Answer) {
-	b.WriteString("    asks for states first:")
-	for i := range a.Missing {
-		fmt.Fprintf(b, " %s (%s)", a.Missing[i].Name, a.Missing[i].TypeName)
-	}
-	b.WriteByte('\n')
-}
-
-func (t *trace) effects(b *strings.Builder, a *wire.Answer) {
-	for i := range a.Messages {
-		fmt.Fprintf(b, "    send %s to %s\n", t.argument(a.Messages[i].Argument), address(a.Messages[i].Target))
-	}
-	for i := range a.Delayed {
-		t.delayed(b, &a.Delayed[i])
-	}
-	for i := range a.Egresses {
-		e := &a.Egresses[i]
-		fmt.Fprintf(b, "    emit %s to egress %s/%s\n", t.egress(e.Argument), e.Namespace, e.Name)
-	}
-	for i := range a.Mutations {
-		m := &a.Mutations[i]
-		if m.Type == wire.Delete {
-			fmt.Fprintf(b, "    set  state %s: cleared\n", m.Name)
+// collapse returns the texts of the steps, with one line for what repeats the
+// steps before it, as functions do that send to each other for ever.
+func collapse(steps []stepText) (parts []string) {
+	for i := 0; i < len(steps); {
+		round, again := repeats(steps[i:])
+		for range round {
+			parts = append(parts, steps[i].head()+" "+steps[i].body)
+			i++
+		}
+		if again == 0 {
 			continue
 		}
-		fmt.Fprintf(b, "    set  state %s = %s\n", m.Name, t.state(m.Value, m.Opaque()))
-	}
-}
-
-func (t *trace) delayed(b *strings.Builder, d *wire.Delayed) {
-	if d.Cancel {
-		fmt.Fprintf(b, "    cancel %q\n", d.Token)
-		return
-	}
-	fmt.Fprintf(b, "    send %s to %s after %v", t.argument(d.Argument), address(d.Target), time.Duration(d.DelayMillis)*time.Millisecond)
-	if d.Token != "" {
-		fmt.Fprintf(b, ", token %q", d.Token)
-	}
-	b.WriteByte('\n')
-}
-
-func (t *trace) state(typed, opaque []byte) string {
-	if t.version == wire.V2 {
-		typed = opaque // our own SDK and the Python one store an Any
-	}
-	return t.argument(typed)
-}
-
-func (t *trace) argument(raw []byte) string {
-	val, err := wire.ParseValue(t.version, raw)
-	if err != nil {
-		return preview(raw)
-	}
-	return val.TypeName + " " + preview(unwrapped(val))
-}
-
-func (t *trace) egress(raw []byte) string {
-	val, err := wire.ParseValue(t.version, raw)
-	if err != nil {
-		return preview(raw)
-	}
-	switch val.TypeName {
-	case wire.KafkaTypeName(t.version):
-		if r, err := wire.DecodeKafkaRecord(val.Data); err == nil {
-			return fmt.Sprintf("topic %s key %q value %s", r.Topic, r.Key, preview(r.Value))
+		what, times := "step", ""
+		if round > 1 {
+			what = fmt.Sprintf("%d steps", round)
 		}
-	case wire.KinesisTypeName(t.version):
-		if r, err := wire.DecodeKinesisRecord(val.Data); err == nil {
-			return fmt.Sprintf("stream %s partition key %q value %s", r.Stream, r.PartitionKey, preview(r.Value))
+		if again > 1 {
+			times = fmt.Sprintf(", %d times", again)
+		}
+		first, last := &steps[i], &steps[i+round*again-1]
+		parts = append(parts, fmt.Sprintf("#%d to %s: the %s above again%s\n", first.number, last.head(), what, times))
+		i += round * again
+	}
+	return parts
+}
+
+// repeats returns how many steps the shortest round at the beginning has, and
+// how many times the same steps follow it.
+func repeats(steps []stepText) (round, again int) {
+	for round = 1; round <= len(steps)/2; round++ {
+		for again = 0; sameSteps(steps[:round], steps[round*(again+1):]); {
+			again++
+		}
+		if again > 0 {
+			return round, again
 		}
 	}
-	return t.argument(raw)
+	return 1, 0
 }
 
-func caller(inv *wire.Invocation) string {
-	if !inv.HasCaller {
-		return "outside"
-	}
-	return address(inv.Caller)
-}
-
-func address(a wire.Address) string { return a.Namespace + "/" + a.Name + " " + quoted(a.ID) }
-
-func quoted(s string) string {
-	if len(s) > 40 {
-		s = s[:40] + "…"
-	}
-	return strconv.Quote(s)
+func sameSteps(a, b []stepText) bool {
+	return len(a) <= len(b) && slices.EqualFunc(a, b[:len(a)], func(a, b stepText) bool { return a.body == b.body })
 }
