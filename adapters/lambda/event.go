@@ -51,7 +51,7 @@ type triggerError struct{ name string }
 
 // Error names what sent the event.
 func (e *triggerError) Error() string {
-	return "statefunlambda: the event comes from " + e.name +
+	return "it comes from " + e.name +
 		", which cannot drive stateful functions: invoke this function through API Gateway, a Function URL, a load balancer, or directly"
 }
 
@@ -67,7 +67,7 @@ func (e *event) parse(payload []byte) error {
 		e.member(&s)
 	}
 	if s.err != nil {
-		return fmt.Errorf("statefunlambda: the event of %d bytes is not a JSON object: %w", len(payload), s.err)
+		return fmt.Errorf("it is not a JSON object: %w", s.err)
 	}
 	return e.classify()
 }
@@ -83,7 +83,7 @@ func (e *event) parseString(payload []byte) error {
 		s.end()
 	}
 	if s.err != nil {
-		return fmt.Errorf("statefunlambda: the event of %d bytes is not JSON: %w", len(payload), s.err)
+		return fmt.Errorf("it is not JSON: %w", s.err)
 	}
 	e.shape, e.method, e.isBase64Encoded = shapeDirect, "POST", []byte("true")
 	return nil
@@ -232,7 +232,7 @@ func (e *event) classifyOther() error {
 		e.shape, e.method = shapeDirect, "POST"
 		return nil
 	}
-	return errors.New("statefunlambda: the event is of no shape that is known here: it has neither an HTTP request nor a body")
+	return errors.New("it is of no shape that is known here: it has neither an HTTP request nor a body")
 }
 
 // recordSource names the service behind a list of records.

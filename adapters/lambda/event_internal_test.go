@@ -38,7 +38,7 @@ func FuzzParse(f *testing.F) {
 		body, flag, ok := reference(payload)
 		e := new(event)
 		if err := e.parse(payload); err != nil {
-			if notJSON := strings.Contains(err.Error(), "is not a JSON object"); notJSON == ok {
+			if notJSON := strings.Contains(err.Error(), "it is not a JSON object"); notJSON == ok {
 				t.Fatalf("encoding/json says %v: %v", ok, err)
 			}
 			return

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -21,7 +20,6 @@ type Handler struct {
 	alb      *reply.Responder // with the limit of a load balancer
 	routes   *routes          // nil without Options.Routes
 	headroom time.Duration
-	log      *slog.Logger
 	events   sync.Pool // of *event
 }
 
@@ -53,18 +51,17 @@ func NewHandler(h *statefun.Handler, opts *Options) (*Handler, error) {
 	if err := errors.Join(err, albErr); err != nil {
 		return nil, fmt.Errorf("statefunlambda: %w", err)
 	}
-	return &Handler{reply: gateway, alb: balancer, routes: newRoutes(full.Routes), headroom: full.Headroom, log: full.Logger}, nil
+	return &Handler{reply: gateway, alb: balancer, routes: newRoutes(full.Routes), headroom: full.Headroom}, nil
 }
 
-// Invoke answers one event. The error is the function error of Lambda: the
-// payload is no JSON, or comes from something else than HTTP; then no function
-// has run. Invoke keeps nothing of payload, and the caller owns the result.
+// Invoke answers one event. The error is the function error of Lambda, which
+// aws-lambda-go logs and reports: the payload is no JSON, or comes from
+// something else than HTTP; then no function has run. Invoke keeps nothing of payload, and the caller owns the result.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	e := h.event()
 	defer h.release(e)
 	if err := e.parse(payload); err != nil {
-		h.log.LogAttrs(ctx, slog.LevelError, "event refused", slog.Int("event_bytes", len(payload)), slog.Any("error", err))
-		return nil, err
+		return nil, fmt.Errorf("statefunlambda: event of %d bytes refused: %w", len(payload), err)
 	}
 	ctx, cancel := h.withHeadroom(ctx)
 	defer cancel()

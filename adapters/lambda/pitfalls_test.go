@@ -207,15 +207,15 @@ func TestPitfall06WrongTrigger(t *testing.T) {
 	} {
 		payload = strings.ReplaceAll(payload, "%s", body)
 		_, err := h.Invoke(context.Background(), []byte(payload))
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want %q", err, want)
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), fmt.Sprintf("event of %d bytes refused", len(payload))) || strings.Contains(err.Error(), body) {
+			t.Errorf("got %v, want %q, the size and no payload", err, want)
 		}
 	}
 	if ran {
 		t.Error("a function ran")
 	}
-	if strings.Contains(log.String(), body) || strings.Count(log.String(), "event refused") != 12 {
-		t.Errorf("log: %s", &log)
+	if log.Len() > 0 {
+		t.Errorf("logged here too, beside aws-lambda-go: %s", &log)
 	}
 }
 
