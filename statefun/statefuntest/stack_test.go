@@ -15,10 +15,11 @@ import (
 func place(counts map[string]int) { counts["x"]++ }
 
 func below(depth int) {
-	if depth == 0 {
-		place(nil)
+	if depth > 0 {
+		below(depth - 1)
+		return
 	}
-	below(depth - 1)
+	place(nil)
 }
 
 // A panic is shown with its place in the user's code and nothing else.
