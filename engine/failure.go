@@ -102,6 +102,7 @@ func (e *Engine) advise(err error) {
 		}
 	case semantics.KindEgressRecord:
 		f.Advice = ""
+	default: // the advice of the rule is as good as any
 	}
 	if len(names) > 0 {
 		f.Advice = "module.yaml declares " + listed(names)

@@ -18,7 +18,7 @@ const (
 )
 
 // lateHint is for a message that may never succeed.
-const lateHint = "it waits until the function accepts it: start, add or correct the function, or give it a dead-letter policy; " +
+const lateHint = "it waits until the function accepts it: start, add or correct the function or module.yaml, or give it a dead-letter policy; " +
 	"the only other way out is a new data directory, without any state"
 
 // reports is what has been logged about the calls of a function type.

@@ -31,15 +31,16 @@ func logged(t *testing.T, f callFunc, act func(*fixture)) string {
 	var lines strings.Builder
 	for line := range strings.Lines(b.String()) {
 		var r struct {
-			Msg, ID, Error, Hint              string
-			Attempt, Failures, Other_failures int //nolint:revive // the name in the log
+			Msg, ID, Error, Hint string
+			Attempt, Failures    int
+			Others               int `json:"other_failures"`
 		}
 		if err := json.Unmarshal([]byte(line), &r); err != nil {
 			t.Fatal(err)
 		}
 		switch r.Msg {
 		case "engine: a call failed and will be tried again":
-			fmt.Fprintf(&lines, "%s %d +%d %s %s\n", r.ID, r.Attempt, r.Other_failures, r.Error, strings.Fields(r.Hint + " -")[0])
+			fmt.Fprintf(&lines, "%s %d +%d %s %s\n", r.ID, r.Attempt, r.Others, r.Error, strings.Fields(r.Hint + " -")[0])
 		case "engine: calls succeed again":
 			fmt.Fprintf(&lines, "again %d\n", r.Failures)
 		}

@@ -65,7 +65,7 @@ func attributes(line string) map[string]string {
 		text := value
 		if quoted, err := strconv.QuotedPrefix(rest); err == nil {
 			value = quoted
-			text, _ = strconv.Unquote(quoted) //nolint:errcheck // it is quoted
+			text, _ = strconv.Unquote(quoted)
 		}
 		found[key], line = text, strings.TrimPrefix(rest[len(value):], " ")
 	}
