@@ -11,8 +11,8 @@ const (
 	// reportPause is the shortest time between two reports about one function
 	// type.
 	reportPause = time.Second
-	// reportedTexts is how many errors of a function type count as known.
-	reportedTexts = 16
+	// knownTexts is how many errors of a function type are remembered.
+	knownTexts = 16
 	// lateAttempt is the first attempt whose report says what people can do.
 	lateAttempt = 8
 )
@@ -23,34 +23,33 @@ const lateHint = "it waits until the function accepts it: start, add or correct 
 
 // reports is what has been logged about the calls of a function type.
 type reports struct {
-	last     time.Time           // when a failure was reported last
-	texts    map[string]struct{} // the errors that reports have named
-	held     bool                // a report is due that would have come too early
-	others   int                 // failures since the last report
-	failing  int                 // instances whose last call failed
-	failures int                 // failures since no instance was failing
-	told     bool                // there is a report about one of those
+	last     time.Time       // when a failure was reported last
+	texts    map[string]bool // errors of late; true for one whose report is due, but would have come too early
+	others   int             // failures since the last report
+	failing  int             // instances whose last call failed
+	failures int             // failures since no instance was failing
+	told     bool            // there is a report about one of those
 }
 
 // failed takes note of a failure and returns whether it is to be reported: the
 // first ones of a batch and then ever fewer, and an error that is new. Reports
-// that come too early are held back until the next failure.
+// that come too early are held back until that error comes again.
 func (r *reports) failed(attempt int, text string, now time.Time) bool {
 	if attempt == 1 {
 		r.failing++
 	}
 	r.failures++
-	_, known := r.texts[text]
-	due := r.held || !known || attempt&(attempt-1) == 0
-	r.held = due && now.Sub(r.last) < reportPause
-	if !due || r.held {
+	held, known := r.texts[text]
+	due := held || !known || attempt&(attempt-1) == 0
+	held = due && now.Sub(r.last) < reportPause
+	if r.texts == nil || !known && len(r.texts) == knownTexts {
+		r.texts = make(map[string]bool, 1)
+	}
+	r.texts[text] = held
+	if !due || held {
 		r.others++
 		return false
 	}
-	if r.texts == nil || len(r.texts) == reportedTexts {
-		r.texts = make(map[string]struct{}, 1)
-	}
-	r.texts[text] = struct{}{}
 	r.last, r.told = now, true
 	return true
 }
