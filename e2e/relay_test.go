@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -15,9 +14,8 @@ import (
 
 // relay stands between a runtime and its functions, and does some requests harm.
 type relay struct {
-	to string // base URL of the functions
-
 	mu     sync.Mutex
+	to     string // base URL of the functions
 	harm   harm
 	left   int // how many requests are still to be harmed
 	number int // of requests since harm was set
@@ -30,15 +28,25 @@ type harm func(w http.ResponseWriter, r *http.Request, forward func() ([]byte, e
 // between puts a relay before functions; its URL is for the module file.
 func between(t *testing.T, functions string) (*relay, string) {
 	t.Helper()
-	u, err := url.Parse(strings.TrimSuffix(functions, "/{function.name}"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &relay{to: u.String()}
+	r := &relay{}
+	r.redirect(functions)
 	server := httptest.NewServer(r)
 	t.Cleanup(server.CloseClientConnections) // what hangs must not keep Close waiting
 	t.Cleanup(server.Close)
 	return r, server.URL + "/{function.name}"
+}
+
+// redirect sends requests to other functions from now on.
+func (p *relay) redirect(functions string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.to = strings.TrimSuffix(functions, "/{function.name}")
+}
+
+func (p *relay) base() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.to
 }
 
 // set harms times requests from now on: the first, and then every other one.
@@ -48,7 +56,7 @@ func (p *relay) set(h harm, times int) {
 	p.harm, p.left, p.number = h, times, 0
 }
 
-// done returns how many requests are still to be harmed.
+// undone returns how many requests are still to be harmed.
 func (p *relay) undone() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -84,7 +92,7 @@ func (p *relay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // forward sends a request on and returns the answer, which must be a good one.
 func (p *relay) forward(r *http.Request) ([]byte, error) {
-	req, err := http.NewRequestWithContext(r.Context(), r.Method, p.to+r.URL.Path, r.Body)
+	req, err := http.NewRequestWithContext(r.Context(), r.Method, p.base()+r.URL.Path, r.Body)
 	if err != nil {
 		return nil, err
 	}
