@@ -225,6 +225,9 @@ func (j *Job) checkpoint() (string, error) {
 // Done is closed when the application has ended, which it should not.
 func (j *Job) Done() <-chan struct{} { return j.process.Done() }
 
+// Says reports whether the application has logged a text.
+func (j *Job) Says(text string) bool { return j.process.Contains(text) }
+
 // Tail returns the end of the application's log.
 func (j *Job) Tail() string { return j.process.Tail(60) }
 
