@@ -19,7 +19,7 @@ func TestUnixSocket(t *testing.T) {
 	for _, p := range []platform{flink3("okhttp"), embedded()} {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
-			dir, err := os.MkdirTemp("", "e2e") // a socket's path is short
+			dir, err := os.MkdirTemp("", "e2e") //nolint:usetesting // a socket's path must be short
 			if err != nil {
 				t.Fatal(err)
 			}
