@@ -34,8 +34,15 @@ const maxReason = 4 << 10
 type DeadLetterPolicy struct {
 	kind     string // for the log
 	send     func(b *batch, l DeadLetter) error
-	function TypeName
+	function TypeName // that letters go to
+	egress   TypeName // that letters go to
 	err      error
+}
+
+// Egress returns the id of the egress that letters go to, and false where they
+// go elsewhere.
+func (p DeadLetterPolicy) Egress() (id TypeName, ok bool) {
+	return p.egress, p.egress != TypeName{}
 }
 
 // DeadLetterKafka sends letters to a Kafka egress, with the target's id as
@@ -48,7 +55,7 @@ func DeadLetterKafka(k *Kafka[DeadLetter]) DeadLetterPolicy {
 	case k.topic == "":
 		p.err = errors.New("DeadLetterKafka: the handle has no topic")
 	default:
-		p.err = k.decl.err
+		p.err, p.egress = k.decl.err, k.decl.id
 	}
 	p.send = func(b *batch, l DeadLetter) error { return k.send(b, l.Target.ID, l, nil, true) }
 	return p

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/statefun-go/statefun-go/internal/wire"
 )
@@ -12,6 +13,37 @@ import (
 // it to [New]; it is immutable.
 type Function struct {
 	d *definition
+}
+
+// Name returns the function's type.
+func (f Function) Name() TypeName {
+	if f.d == nil {
+		return TypeName{}
+	}
+	return f.d.name
+}
+
+// Egresses returns the ids of the egresses that the function may send to, its
+// own dead-letter policy's included, in the order of declaration and each once:
+// what a module must declare for it.
+func (f Function) Egresses() []TypeName {
+	if f.d == nil {
+		return nil
+	}
+	var ids []TypeName
+	for _, e := range f.d.egresses {
+		ids = append(ids, e.id)
+	}
+	if f.d.deadLetter != nil {
+		ids = append(ids, f.d.deadLetter.egress)
+	}
+	var once []TypeName
+	for _, id := range ids {
+		if id != (TypeName{}) && !slices.Contains(once, id) {
+			once = append(once, id)
+		}
+	}
+	return once
 }
 
 // Part is something that [Define] puts into a function: [On], [OnAny], a state

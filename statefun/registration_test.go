@@ -2,6 +2,7 @@ package statefun_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -171,5 +172,21 @@ func TestHandlerIsNoLambdaHandler(t *testing.T) {
 		Invoke(ctx context.Context, payload []byte) ([]byte, error)
 	}); ok {
 		t.Error("Handler has the method of a lambda.Handler")
+	}
+}
+
+func TestWhatAFunctionDeclares(t *testing.T) {
+	t.Parallel()
+	a, b := statefun.KafkaTopic("ns/b", "t", statefun.Text), statefun.NewEgress("ns/a", statefun.String)
+	letters := statefun.KafkaTopic("ns/letters", "t", statefun.EncodeJSON[statefun.DeadLetter])
+	f := statefun.Define(fn, a, statefun.On(statefun.String, noop), b, statefun.KafkaTopic("ns/b", "u", statefun.Text), statefun.DeadLetterKafka(letters))
+	if got := fmt.Sprint(f.Name(), f.Egresses()); got != "ns/fn [ns/b ns/a ns/letters]" {
+		t.Error(got)
+	}
+	if id, ok := statefun.DeadLetterDrop().Egress(); ok {
+		t.Error(id)
+	}
+	if got := fmt.Sprint(statefun.Function{}.Name(), statefun.Function{}.Egresses()); got != " []" {
+		t.Errorf("%q", got)
 	}
 }
