@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,7 +40,11 @@ func open(t *testing.T, p platform, a application, url string) *world {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	begin := time.Now()
-	r, err := p.start(ctx, t.Name(), t.TempDir(), a, url)
+	name := t.Name()
+	if !strings.HasSuffix(name, p.name) {
+		name += "/" + p.name
+	}
+	r, err := p.start(ctx, name, t.TempDir(), a, url)
 	if err != nil {
 		t.Fatal(err)
 	}

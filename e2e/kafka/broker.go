@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/statefun-go/statefun-go/e2e/java"
@@ -18,6 +17,7 @@ type Broker struct {
 	// Addr is where it listens: host:port.
 	Addr string
 
+	start   func(context.Context) (*java.Process, error)
 	process *java.Process
 	client  *kgo.Client
 }
@@ -65,19 +65,31 @@ func Start(ctx context.Context, tools *java.Tools, runtimes, dir string) (*Broke
 	if err := format(ctx, tools, path, config); err != nil {
 		return nil, err
 	}
-	p, err := tools.Start(ctx, java.Command{
+	command := java.Command{
 		Name: "kafka", ClassPath: path, Main: "kafka.Kafka", Args: []string{config},
 		Flags: []string{"-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"},
-	})
-	if err != nil {
+	}
+	b := &Broker{Addr: fmt.Sprintf("127.0.0.1:%d", ports[0])}
+	b.start = func(ctx context.Context) (*java.Process, error) { return tools.Start(ctx, command) }
+	if b.process, err = b.start(ctx); err != nil {
 		return nil, err
 	}
-	b := &Broker{Addr: fmt.Sprintf("127.0.0.1:%d", ports[0]), process: p}
 	if err := b.connect(ctx); err != nil {
 		b.Stop()
 		return nil, err
 	}
 	return b, nil
+}
+
+// Restart kills the broker, as kill -9 does, and starts it again with its data.
+func (b *Broker) Restart(ctx context.Context) error {
+	b.process.Kill()
+	p, err := b.start(ctx)
+	if err != nil {
+		return err
+	}
+	b.process = p
+	return b.answers(ctx)
 }
 
 // format prepares the data directory that a configuration names.
@@ -108,11 +120,15 @@ func (b *Broker) connect(ctx context.Context) error {
 		return err
 	}
 	b.client = client
+	return b.answers(ctx)
+}
+
+// answers waits until the broker does.
+func (b *Broker) answers(ctx context.Context) error {
 	return b.process.Await(ctx, func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
-		_, err := kadm.NewClient(client).BrokerMetadata(ctx)
-		return err
+		return b.client.Ping(ctx) // asks the broker, and not what the client remembers
 	})
 }
 
