@@ -102,7 +102,7 @@ func TestPagesNameTargets(t *testing.T) {
 		t.Fatal(err)
 	}
 	makefile := readFile(t, "Makefile")
-	commands := regexp.MustCompile("(?m)(?:^|`)make ([a-zA-Z-]+)((?: [A-Z]+=\\S+)*)")
+	commands := regexp.MustCompile("(?m)(?:^|`)make ([a-zA-Z0-9-]+)((?: [A-Z]+=\\S+)*)")
 	settings := regexp.MustCompile(`([A-Z]+)=`)
 	for _, page := range append(pages, "README.md", "CONTRIBUTING.md") {
 		for _, command := range commands.FindAllStringSubmatch(readFile(t, page), -1) {
