@@ -39,7 +39,7 @@ COUNT := 10
 
 .PHONY: help
 help: ## This list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
 .PHONY: run
 run: ## The greeter on the embedded engine. ONCE=1 ends when its answers are checked; EXAMPLE=cart or ridesharing, DATA= (a directory), ARGS= (more flags)
