@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -27,7 +28,8 @@ func BenchmarkServe(b *testing.B) {
 		body := call("echo", strings.Repeat("x", size))
 		b.Run(fmt.Sprintf("server=statefun/size=%d", size), func(b *testing.B) {
 			h := register(behaviours{}.functions())
-			bench(b, body, func(ctx context.Context, l net.Listener) { statefunhttp.ServeListener(ctx, l, h, nil) })
+			quiet := &statefunhttp.ServerOptions{Options: statefunhttp.Options{Logger: slog.New(slog.DiscardHandler)}}
+			bench(b, body, func(ctx context.Context, l net.Listener) { statefunhttp.ServeListener(ctx, l, h, quiet) })
 		})
 		b.Run(fmt.Sprintf("server=bare/size=%d", size), func(b *testing.B) { bench(b, body, serveBare) })
 	}
