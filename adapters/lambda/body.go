@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // bodyError is a body that cannot be the bytes that were sent. Its text goes to
@@ -60,7 +59,7 @@ func plainBody(text []byte) ([]byte, error) {
 		return nil, errMangled
 	}
 	for _, head := range []string{"ogY", "ogZ", "oga", "ogb"} { // A2 06 in base64
-		if strings.HasPrefix(string(text[:min(len(text), 3)]), head) {
+		if bytes.HasPrefix(text, []byte(head)) {
 			return nil, errUnflagged
 		}
 	}

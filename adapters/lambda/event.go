@@ -14,7 +14,6 @@ import (
 // fields are values of JSON as they stand in the payload, nil where absent.
 type event struct {
 	shape shape
-	size  int // of the payload, in bytes
 
 	body, isBase64Encoded          []byte
 	headers, multiHeaders          []byte
@@ -58,7 +57,7 @@ func (e *triggerError) Error() string {
 // parse takes a payload apart. An error is about the payload as a whole: it is
 // no JSON, or comes from something else than HTTP.
 func (e *event) parse(payload []byte) error {
-	*e = event{size: len(payload)}
+	*e = event{}
 	if text := bytes.TrimLeft(payload, " \t\r\n"); len(text) > 0 && text[0] == '"' {
 		return e.parseString(payload)
 	}

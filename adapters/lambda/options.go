@@ -1,7 +1,6 @@
 package statefunlambda
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -59,5 +58,5 @@ func (o *Options) withDefaults() (Options, error) {
 	if full.Logger == nil {
 		full.Logger = slog.Default()
 	}
-	return full, errors.Join(err)
+	return full, err
 }

@@ -34,12 +34,12 @@ func TestMain(m *testing.M) {
 		os.Exit(3) //nolint:forbidigo // a bootstrap that exits
 	case "init error":
 		post(os.Getenv("AWS_LAMBDA_RUNTIME_API"), "/2018-06-01/runtime/init/error", `{"errorType":"Config.Missing","errorMessage":"no table"}`)
-		time.Sleep(time.Hour) //nolint:forbidigo // blocked for ever, which select {} alone is not: Go calls it a deadlock
+		block()
 	case "init error as text":
 		post(os.Getenv("AWS_LAMBDA_RUNTIME_API"), "/2018-06-01/runtime/init/error", `no table`)
-		time.Sleep(time.Hour) //nolint:forbidigo // blocked for ever, which select {} alone is not: Go calls it a deadlock
+		block()
 	case "never asks":
-		time.Sleep(time.Hour) //nolint:forbidigo // blocked for ever, which select {} alone is not: Go calls it a deadlock
+		block()
 	case "slow start":
 		for {
 			if _, err := os.Stat(os.Getenv("FILE")); err == nil {
@@ -112,7 +112,7 @@ func (commands) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 			time.Sleep(time.Millisecond) //nolint:forbidigo // it polls, in a process of its own
 		}
 	case "hang":
-		time.Sleep(time.Hour) //nolint:forbidigo // blocked for ever, which select {} alone is not: Go calls it a deadlock
+		block()
 	case "large":
 		size, _ := strconv.Atoi(argument)
 		return make([]byte, size), nil
@@ -222,4 +222,10 @@ func postTrailer(api, path string) {
 		panic(err)
 	}
 	r.Body.Close()
+}
+
+// block waits for the end of the process. Go takes select {} alone for a
+// deadlock, where no other goroutine happens to wait for the network.
+func block() {
+	time.Sleep(time.Hour) //nolint:forbidigo // in a process of its own, which is killed
 }
