@@ -8,7 +8,7 @@ import (
 	"github.com/statefun-go/statefun-go/e2e/kafka"
 )
 
-// application is what a module file says, without where it runs.
+// application is what one module file says, without where it runs.
 type application struct {
 	functions string            // pattern of the endpoint
 	maxBatch  int               // maxNumBatchRequests; 0 is the default
@@ -25,13 +25,21 @@ type input struct {
 	targets          []string
 }
 
-// running is an application on a runtime.
+// namespace is that of the functions.
+func (a application) namespace() string {
+	namespace, _, _ := strings.Cut(a.functions, "/")
+	return namespace
+}
+
+// running is a runtime with applications, which are numbered.
 type running interface {
-	// put sends records to the inputs, those of one key in order.
-	put(ctx context.Context, records []kafka.Record) error
-	// next waits for more records of the outputs, those of a key in order. It
-	// may return none, and some with an error: what came before ctx ended.
-	next(ctx context.Context) ([]kafka.Record, error)
+	// put sends records to the inputs of an application, those of one key in
+	// order.
+	put(ctx context.Context, app int, records []kafka.Record) error
+	// next waits for more records of an application's outputs, those of a key in
+	// order. It may return none, and some with an error: what came before ctx
+	// ended. Applications may be read at the same time.
+	next(ctx context.Context, app int) ([]kafka.Record, error)
 	// crash ends the runtime as kill -9 does and brings it back, with what it
 	// has kept.
 	crash(ctx context.Context) error
@@ -40,11 +48,12 @@ type running interface {
 	stop() error
 }
 
-// platform is a runtime that can run an application whose functions are at url.
+// platform is a runtime that can run applications whose functions are at url.
+// Each has a module file of its own.
 type platform struct {
 	name  string
 	needs func() error // nil, or why it cannot run here
-	start func(ctx context.Context, name, dir string, a application, url string) (running, error)
+	start func(ctx context.Context, name, dir string, apps []application, url string) (running, error)
 }
 
 // list writes a flow sequence of YAML.

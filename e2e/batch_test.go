@@ -4,71 +4,78 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/statefun-go/statefun-go/e2e/kafka"
-	"github.com/statefun-go/statefun-go/examples/greeter"
 	"github.com/statefun-go/statefun-go/statefun"
 )
 
-// slow makes each batch take some time and keeps the batches' sizes.
-type slow struct {
-	by time.Duration
+// The queue: a clerk who takes his time for each batch, and says of each ticket
+// which number it has and how many came with it.
+var (
+	queueClerk = statefun.MustTypeName("queue/clerk")
+	ticketType = statefun.Bytes("queue/Ticket")
+	number     = statefun.NewState("number", statefun.Int64)
+	served     = statefun.KafkaTopic("queue/out", "served", statefun.Text)
+	queue      = application{
+		functions: "queue/*",
+		maxBatch:  40,
+		inputs:    []input{{"tickets", ticketType.Name(), []string{queueClerk.String()}}},
+		egress:    "queue/out",
+		outputs:   []string{"served"},
+		states:    []string{number.Name()},
+	}
+)
 
-	mu    sync.Mutex
-	sizes []int
-}
+// batchKey is that of the context's value which holds the size of the batch.
+type batchKey struct{}
 
-func (s *slow) middleware(next statefun.BatchFunc) statefun.BatchFunc {
+// slowly makes batches take some time, those of the archive too, so that later
+// ones hold what has come meanwhile.
+func slowly(next statefun.BatchFunc) statefun.BatchFunc {
 	return func(ctx context.Context, b *statefun.Batch) error {
-		if b.Handshake() {
-			return next(ctx, b)
+		if of := b.Target().Type; !b.Handshake() && (of == queueClerk || of == archive) {
+			<-time.After(100 * time.Millisecond)
 		}
-		s.mu.Lock()
-		s.sizes = append(s.sizes, b.Len())
-		s.mu.Unlock()
-		select {
-		case <-time.After(s.by):
-		case <-ctx.Done():
-		}
-		return next(ctx, b)
+		return next(context.WithValue(ctx, batchKey{}, b.Len()), b)
 	}
 }
 
-// TestBatches is scenario 6: many messages for one id, and a function that is
-// slow, so that later requests hold what has come meanwhile.
+func serveTicket(ctx context.Context, inv *statefun.Invocation, _ []byte) error {
+	n, err := number.Get(inv)
+	if err != nil {
+		return err
+	}
+	number.Set(inv, n+1)
+	served.Send(inv, inv.Self().ID, fmt.Sprintf("%d of %d", n+1, ctx.Value(batchKey{})))
+	return nil
+}
+
+// batches is scenario 6: many messages for one id, and a function that is slow.
+var batches = scenario{"batches", queue, func() []statefun.Function {
+	return []statefun.Function{statefun.Define(queueClerk, statefun.On(ticketType, serveTicket), number, served)}
+}, queueUp}
+
+func queueUp(w *world) {
+	const n = 400
+	w.send(slices.Repeat([]kafka.Record{{Topic: "tickets", Key: "A", Value: "x"}}, n))
+	w.await(n)
+	w.settle()
+	sizes := make([]int, n)
+	for i, value := range byKey(w.seen)["served/A"] {
+		var place int
+		if _, err := fmt.Sscanf(value, "%d of %d", &place, &sizes[i]); err != nil || place != i+1 {
+			w.t.Fatalf("ticket %d says %q: %v", i+1, value, err)
+		}
+	}
+	w.t.Logf("the largest batch had %d messages", slices.Max(sizes))
+	if len(w.seen) != n || len(slices.Compact(sizes)) > n/8 {
+		w.t.Errorf("%d tickets in batches of %v, want %d in few", len(w.seen), slices.Compact(sizes), n)
+	}
+}
+
 func TestBatches(t *testing.T) {
 	t.Parallel()
-	for _, p := range []platform{flink3("async"), flink3("okhttp"), flink2(), embedded()} {
-		t.Run(p.name, func(t *testing.T) {
-			t.Parallel()
-			s := &slow{by: 100 * time.Millisecond}
-			a := greetings
-			a.maxBatch = 40
-			const n = 400
-			opts := &statefun.Options{Protocol: statefun.Auto, Batch: []statefun.BatchMiddleware{s.middleware}}
-			w := open(t, p, a, serve(t, greeter.Functions(), opts))
-			var records []kafka.Record
-			want := map[string][]string{}
-			for i := range n {
-				records = append(records, kafka.Record{Topic: "names", Key: "Ann", Value: `{"name":"Ann"}`})
-				want["greetings/Ann"] = append(want["greetings/Ann"], fmt.Sprintf("Hello Ann, visit %d", i+1))
-			}
-			w.send(records)
-			w.equal(want)
-
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			sum := 0
-			for _, size := range s.sizes {
-				sum += size
-			}
-			if sum != n || len(s.sizes) > n/4 || s.sizes[0] != 1 {
-				t.Errorf("%d messages in batches of %v, want %d in few batches, the first of 1", sum, s.sizes, n)
-			}
-			t.Logf("%d requests, the largest with %d messages", len(s.sizes), slices.Max(s.sizes))
-		})
-	}
+	batches.on(t, flink3("async"), flink3("okhttp"), flink2(), embedded())
 }

@@ -100,26 +100,26 @@ func down(_ context.Context, inv *statefun.Invocation, c countdown) error {
 	return nil
 }
 
-// TestDialogue is scenario 3: callers and replies, messages to itself, and 1000
-// ids at once.
+// dialogues is scenario 3: callers and replies, messages to itself, and 1000 ids
+// at once.
+var dialogues = scenario{"dialogue", dialogue, dialogueFunctions, converse}
+
+func converse(w *world) {
+	const echoes, rounds = 1000, 100
+	var records []kafka.Record
+	want := map[string][]string{}
+	for _, id := range []string{"A", "B", "ü/2"} {
+		records = append(records, kafka.Record{Topic: "asks", Key: id, Value: fmt.Sprintf(`{"echoes":%d,"count":%d}`, echoes, rounds)})
+		for n := 100; n <= echoes; n += 100 {
+			want["heard/"+id] = append(want["heard/"+id], fmt.Sprintf("%d answers", n))
+		}
+		want["heard/"+id+" itself"] = []string{fmt.Sprintf("%d rounds", rounds)}
+	}
+	w.send(records)
+	w.equal(want)
+}
+
 func TestDialogue(t *testing.T) {
 	t.Parallel()
-	for _, p := range []platform{flink3("async"), flink3("okhttp"), embedded()} {
-		t.Run(p.name, func(t *testing.T) {
-			t.Parallel()
-			const echoes, rounds = 1000, 100
-			w := open(t, p, dialogue, serve(t, dialogueFunctions(), nil))
-			var records []kafka.Record
-			want := map[string][]string{}
-			for _, id := range []string{"A", "B", "ü/2"} {
-				records = append(records, kafka.Record{Topic: "asks", Key: id, Value: fmt.Sprintf(`{"echoes":%d,"count":%d}`, echoes, rounds)})
-				for n := 100; n <= echoes; n += 100 {
-					want["heard/"+id] = append(want["heard/"+id], fmt.Sprintf("%d answers", n))
-				}
-				want["heard/"+id+" itself"] = []string{fmt.Sprintf("%d rounds", rounds)}
-			}
-			w.send(records)
-			w.equal(want)
-		})
-	}
+	dialogues.on(t, flink3("async"), flink3("okhttp"), embedded())
 }

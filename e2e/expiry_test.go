@@ -52,34 +52,38 @@ func remember(_ context.Context, inv *statefun.Invocation, memo []byte) error {
 	return nil
 }
 
-// TestExpiry is scenario 4. Messages go two seconds apart, or four; values last
-// three.
+// expiry is scenario 4: values that expire after they were written, and after
+// the last call.
+var expiry = scenario{"expiry", memories, memoryFunctions, forget}
+
+func memoryFunctions() []statefun.Function {
+	return []statefun.Function{statefun.Define(memory, statefun.On(memoType, remember), afterWrite, afterCall, forEver, remembered)}
+}
+
+// forget sends messages two seconds apart, or four; values last three.
+func forget(w *world) {
+	w.send([]kafka.Record{{Topic: "memos", Key: "warm", Value: "x"}})
+	w.await(1) // the first call takes longer
+	const step = 2 * time.Second
+	for _, m := range []struct {
+		value string
+		then  time.Duration
+	}{{"x", step}, {"", step}, {"", 2 * step}, {"", 0}} {
+		w.send([]kafka.Record{{Topic: "memos", Key: "Ann", Value: m.value}})
+		w.pause(m.then)
+	}
+	w.equal(map[string][]string{
+		"remembered/warm": {"0: after write false, after call false"},
+		"remembered/Ann": {
+			"0: after write false, after call false",
+			"1: after write true, after call true",
+			"2: after write false, after call true",
+			"3: after write false, after call false",
+		},
+	})
+}
+
 func TestExpiry(t *testing.T) {
 	t.Parallel()
-	functions := []statefun.Function{statefun.Define(memory, statefun.On(memoType, remember), afterWrite, afterCall, forEver, remembered)}
-	for _, p := range []platform{flink3("async"), embedded()} {
-		t.Run(p.name, func(t *testing.T) {
-			t.Parallel()
-			w := open(t, p, memories, serve(t, functions, nil))
-			w.send([]kafka.Record{{Topic: "memos", Key: "warm", Value: "x"}})
-			w.await(1) // the first call takes longer
-			const step = 2 * time.Second
-			for _, m := range []struct {
-				value string
-				then  time.Duration
-			}{{"x", step}, {"", step}, {"", 2 * step}, {"", 0}} {
-				w.send([]kafka.Record{{Topic: "memos", Key: "Ann", Value: m.value}})
-				w.pause(m.then)
-			}
-			w.equal(map[string][]string{
-				"remembered/warm": {"0: after write false, after call false"},
-				"remembered/Ann": {
-					"0: after write false, after call false",
-					"1: after write true, after call true",
-					"2: after write false, after call true",
-					"3: after write false, after call false",
-				},
-			})
-		})
-	}
+	expiry.on(t, flink3("async"), flink3("okhttp"), embedded())
 }

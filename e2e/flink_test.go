@@ -11,71 +11,87 @@ import (
 	"github.com/statefun-go/statefun-go/e2e/kafka"
 )
 
-// job is an application on Flink, with Kafka on both sides.
+// job is Flink with applications, with Kafka on both sides.
 type job struct {
 	*flink.Job
-	topics map[string]string // of inputs, by their name in the application
-	reader *kafka.Reader
+	topics  []map[string]string // of inputs, by their name in the application
+	readers []*kafka.Reader
 }
 
 // flink3 is StateFun 3.3.0 with a transport, async or okhttp.
 func flink3(transport string, settings ...string) platform {
-	start := func(ctx context.Context, name, dir string, a application, url string) (running, error) {
-		return startJob(ctx, name, dir, a, module3(a, name, url, transport), flink.Start3, settings)
-	}
-	return platform{"flink-3.3.0-" + transport, needsFlink, start}
+	write := func(a application, name, url string) string { return module3(a, name, url, transport) }
+	return platform{"flink-3.3.0-" + transport, needsFlink, startJob(write, flink.Start3, settings)}
 }
 
 // flink2 is StateFun 2.2.2: protocol v2.
 func flink2() platform {
-	start := func(ctx context.Context, name, dir string, a application, url string) (running, error) {
-		return startJob(ctx, name, dir, a, module2(a, name, url), flink.Start2, nil)
-	}
-	return platform{"flink-2.2.2", needsFlink, start}
+	return platform{"flink-2.2.2", needsFlink, startJob(module2, flink.Start2, nil)}
 }
 
 func needsFlink() error { return shared.missing }
 
-type starter = func(context.Context, *javaTools, string, flink.Options) (*flink.Job, error)
+type (
+	starter func(context.Context, *javaTools, string, flink.Options) (*flink.Job, error)
+	writer  func(a application, name, url string) string // of a module file
+)
 
-// startJob makes the topics anew and starts a job. Input topics have names of
-// their own; output topics have those that the functions write to.
-func startJob(ctx context.Context, name, dir string, a application, module string, start starter, settings []string) (running, error) {
-	j := &job{topics: map[string]string{}}
-	names := a.outputs
+// startJob starts a job, with new topics. Input topics have names of their own;
+// output topics have those that the functions write to.
+func startJob(write writer, start starter, settings []string) func(context.Context, string, string, []application, string) (running, error) {
+	return func(ctx context.Context, name, dir string, apps []application, url string) (running, error) {
+		j := &job{}
+		o := flink.Options{Name: name, Dir: dir, Settings: settings}
+		for _, a := range apps {
+			o.Modules = append(o.Modules, write(a, name, url))
+			if err := j.connect(ctx, name, a); err != nil {
+				j.close()
+				return nil, err
+			}
+		}
+		var err error
+		if j.Job, err = start(ctx, shared.tools, shared.runtimes, o); err != nil {
+			j.close()
+			return nil, err
+		}
+		return j, nil
+	}
+}
+
+// connect makes the topics of an application and reads its outputs.
+func (j *job) connect(ctx context.Context, name string, a application) error {
+	inputs, topics := map[string]string{}, slices.Clone(a.outputs)
 	for _, in := range a.inputs {
-		j.topics[in.topic] = topic(name, in)
-		names = append(slices.Clip(names), topic(name, in))
+		inputs[in.topic] = topic(name, a, in)
+		topics = append(topics, inputs[in.topic])
 	}
-	if err := shared.broker.Recreate(ctx, 2, names...); err != nil {
-		return nil, err
+	if err := shared.broker.Recreate(ctx, 2, topics...); err != nil {
+		return err
 	}
-	var err error
-	if j.reader, err = shared.broker.Read(a.outputs...); err != nil {
-		return nil, err
-	}
-	j.Job, err = start(ctx, shared.tools, shared.runtimes, flink.Options{Name: name, Dir: dir, Module: module, Settings: settings})
+	reader, err := shared.broker.Read(a.outputs...)
 	if err != nil {
-		j.reader.Close()
-		return nil, err
+		return err
 	}
-	return j, nil
+	j.topics, j.readers = append(j.topics, inputs), append(j.readers, reader)
+	return nil
 }
 
 // topic names the Kafka topic of an input.
-func topic(name string, in input) string {
-	return strings.ReplaceAll(name, "/", "-") + "-" + in.topic
+func topic(name string, a application, in input) string {
+	return strings.ReplaceAll(name, "/", "-") + "-" + a.namespace() + "-" + in.topic
 }
 
-func (j *job) put(ctx context.Context, records []kafka.Record) error {
+func (j *job) put(ctx context.Context, app int, records []kafka.Record) error {
 	renamed := make([]kafka.Record, len(records))
 	for i, r := range records {
-		renamed[i] = kafka.Record{Topic: j.topics[r.Topic], Key: r.Key, Value: r.Value}
+		renamed[i] = kafka.Record{Topic: j.topics[app][r.Topic], Key: r.Key, Value: r.Value}
 	}
 	return shared.broker.Produce(ctx, renamed)
 }
 
-func (j *job) next(ctx context.Context) ([]kafka.Record, error) { return j.reader.Next(ctx) }
+func (j *job) next(ctx context.Context, app int) ([]kafka.Record, error) {
+	return j.readers[app].Next(ctx)
+}
 
 func (j *job) tail() string { return j.Tail() }
 
@@ -83,8 +99,14 @@ func (j *job) crash(ctx context.Context) error { return j.Crash(ctx) }
 
 func (j *job) stop() error {
 	j.Stop()
-	j.reader.Close()
+	j.close()
 	return nil
+}
+
+func (j *job) close() {
+	for _, r := range j.readers {
+		r.Close()
+	}
 }
 
 // module3 is a module file of StateFun 3.x.
@@ -102,14 +124,14 @@ spec:
 	fmt.Fprintf(&b, `---
 kind: io.statefun.kafka.v1/ingress
 spec:
-  id: e2e/in
+  id: %s/in
   address: %s
   consumerGroupId: %q
   startupPosition: {type: earliest}
   topics:
-`, shared.broker.Addr, name)
+`, a.namespace(), shared.broker.Addr, name+"-"+a.namespace())
 	for _, in := range a.inputs {
-		fmt.Fprintf(&b, "    - {topic: %q, valueType: %s, targets: %s}\n", topic(name, in), in.valueType, list(in.targets))
+		fmt.Fprintf(&b, "    - {topic: %q, valueType: %s, targets: %s}\n", topic(name, a, in), in.valueType, list(in.targets))
 	}
 	fmt.Fprintf(&b, `---
 kind: io.statefun.kafka.v1/egress
@@ -142,15 +164,15 @@ module:
 	}
 	fmt.Fprintf(&b, `    ingresses:
       - ingress:
-          meta: {type: statefun.kafka.io/routable-protobuf-ingress, id: e2e/in}
+          meta: {type: statefun.kafka.io/routable-protobuf-ingress, id: %s/in}
           spec:
             address: %q
             consumerGroupId: %q
             startupPosition: {type: earliest}
             topics:
-`, shared.broker.Addr, name)
+`, a.namespace(), shared.broker.Addr, name+"-"+a.namespace())
 	for _, in := range a.inputs {
-		fmt.Fprintf(&b, "              - {topic: %q, typeUrl: %s, targets: %s}\n", topic(name, in), in.valueType, list(in.targets))
+		fmt.Fprintf(&b, "              - {topic: %q, typeUrl: %s, targets: %s}\n", topic(name, a, in), in.valueType, list(in.targets))
 	}
 	fmt.Fprintf(&b, `    egresses:
       - egress:

@@ -13,7 +13,7 @@ var greetings = application{
 	functions: "example/*",
 	inputs:    []input{{"names", greeter.GreetType.Name(), []string{greeter.Greeter.String()}}},
 	egress:    "example/greets",
-	outputs:   []string{"greetings", "rejected"},
+	outputs:   []string{"greetings"},
 	states:    []string{greeter.Seen.Name()},
 }
 
@@ -30,16 +30,14 @@ func visits(people, times int) (records []kafka.Record, want map[string][]string
 	return records, want
 }
 
-// TestGreeter is scenario 1: Kafka in, a function with state, Kafka out.
+// greets is scenario 1: Kafka in, a function with state, Kafka out.
+var greets = scenario{"greeter", greetings, greeter.Functions, func(w *world) {
+	records, want := visits(20, 25)
+	w.send(records)
+	w.equal(want)
+}}
+
 func TestGreeter(t *testing.T) {
 	t.Parallel()
-	for _, p := range []platform{flink3("async"), flink3("okhttp"), embedded()} {
-		t.Run(p.name, func(t *testing.T) {
-			t.Parallel()
-			w := open(t, p, greetings, serve(t, greeter.Functions(), nil))
-			records, want := visits(20, 25)
-			w.send(records)
-			w.equal(want)
-		})
-	}
+	greets.on(t, flink3("async"), flink3("okhttp"), embedded())
 }

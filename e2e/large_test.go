@@ -6,7 +6,6 @@ import (
 	"hash/crc32"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/statefun-go/statefun-go/e2e/kafka"
 	"github.com/statefun-go/statefun-go/statefun"
@@ -41,33 +40,33 @@ func digest(all []byte) string {
 	return fmt.Sprintf("%d bytes, %08x", len(all), crc32.ChecksumIEEE(all))
 }
 
-// TestLarge is scenario 7: a state of 1 MiB, and a batch of about 1000 messages.
+// large is scenario 7: a state of more than 1 MiB, and a batch of about 1000
+// messages.
+var large = scenario{"large", archiveFile, archiveFunctions, fill}
+
+func archiveFunctions() []statefun.Function {
+	return []statefun.Function{statefun.Define(archive, statefun.On(pageType, keep), pages, archived)}
+}
+
+func fill(w *world) {
+	var records []kafka.Record
+	var want []string
+	var all []byte
+	for i := range 1002 {
+		page := fmt.Sprintf("%04d", i)
+		if i%250 == 0 { // five of them: more than 1 MiB
+			page += strings.Repeat(fmt.Sprintf("%07d ", i), 32<<10)
+		}
+		records = append(records, kafka.Record{Topic: "pages", Key: "A", Value: page})
+		all = append(all, page...)
+		want = append(want, digest(all))
+	}
+	w.send(records)
+	w.equal(map[string][]string{"archived/A": want})
+	w.t.Logf("a state of %d bytes", len(all))
+}
+
 func TestLarge(t *testing.T) {
 	t.Parallel()
-	functions := []statefun.Function{statefun.Define(archive, statefun.On(pageType, keep), pages, archived)}
-	for _, p := range []platform{flink3("async"), flink3("okhttp"), embedded()} {
-		t.Run(p.name, func(t *testing.T) {
-			t.Parallel()
-			s := &slow{by: 300 * time.Millisecond}
-			opts := &statefun.Options{Batch: []statefun.BatchMiddleware{s.middleware}}
-			w := open(t, p, archiveFile, serve(t, functions, opts))
-			var records []kafka.Record
-			var want []string
-			var all []byte
-			for i := range 1002 {
-				page := fmt.Sprintf("%04d", i)
-				if i%250 == 0 { // five of them: more than 1 MiB
-					page += strings.Repeat(fmt.Sprintf("%07d ", i), 32<<10)
-				}
-				records = append(records, kafka.Record{Topic: "pages", Key: "A", Value: page})
-				all = append(all, page...)
-				want = append(want, digest(all))
-			}
-			w.send(records)
-			w.equal(map[string][]string{"archived/A": want})
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			t.Logf("a state of %d bytes, batches of %v", len(all), s.sizes)
-		})
-	}
+	large.on(t, flink3("async"), flink3("okhttp"), embedded())
 }

@@ -152,17 +152,15 @@ func newAuthor(t *testing.T, ids int) *author {
 	return &author{random: rand.New(rand.NewPCG(*seed, 1)), ids: ids, want: map[string]tally{}}
 }
 
-// TestProgram is scenario 9: random commands, with what they lead to counted
+// programs is scenario 9: random commands, with what they lead to counted
 // exactly.
+var programs = scenario{"program", program, programFunctions, func(w *world) {
+	a := newAuthor(w.t, 300)
+	w.send(a.write(w.t, 1000))
+	a.tallied(w)
+}}
+
 func TestProgram(t *testing.T) {
 	t.Parallel()
-	for _, p := range []platform{flink3("async"), flink3("okhttp"), embedded()} {
-		t.Run(p.name, func(t *testing.T) {
-			t.Parallel()
-			a := newAuthor(t, 300)
-			w := open(t, p, program, serve(t, programFunctions(), nil))
-			w.send(a.write(t, 1000))
-			a.tallied(w)
-		})
-	}
+	programs.on(t, flink3("async"), flink3("okhttp"), embedded())
 }

@@ -61,7 +61,7 @@ func (w *world) stream(records []kafka.Record, size int, pause time.Duration) <-
 	go func() {
 		defer close(sent)
 		for i := 0; i+size <= len(records); i += size {
-			if err := w.put(w.ctx, records[i:i+size]); err != nil {
+			if err := w.put(w.ctx, w.app, records[i:i+size]); err != nil {
 				w.t.Error(err)
 				return
 			}

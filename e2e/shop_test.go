@@ -23,50 +23,52 @@ var shop = application{
 	outputs: []string{"receipts", "notices", "rejected"},
 }
 
-// TestShop is scenario 2: two function types, delayed messages, cancellation and
+// hold is how long a reservation lasts.
+const hold = 3 * time.Second
+
+// shopping is scenario 2: two function types, delayed messages, cancellation and
 // dead letters.
+var shopping = scenario{"shop", shop, func() []statefun.Function { return cart.Functions(hold) }, goShopping}
+
+func goShopping(w *world) {
+	seen := 0
+	// say sends one message and waits for as many records as come of it.
+	say := func(topic, key, value string, records int) {
+		w.send([]kafka.Record{{Topic: topic, Key: key, Value: value}})
+		seen += records
+		w.await(seen)
+	}
+	const bad = `{"item":"socks","quantity":0}`
+	w.send([]kafka.Record{{Topic: "restock", Key: "socks", Value: `{"quantity":5}`}, {Topic: "restock", Key: "hat", Value: `{"quantity":1}`}})
+	say("add", "Zoe", bad, 1) // and so the stock is there
+	w.pause(time.Second)
+	say("add", "Ann", `{"item":"socks","quantity":2}`, 1)
+	say("add", "Ann", `{"item":"hat","quantity":1}`, 1)
+	say("add", "Ann", `{"item":"socks","quantity":1}`, 1) // its first reservation is taken back
+	say("checkout", "Ann", `{}`, 1)                       // and these two
+	say("add", "Bob", `{"item":"hat","quantity":1}`, 1)
+	say("add", "Carl", `{"item":"socks","quantity":2}`, 1)
+	w.send([]kafka.Record{{Topic: "remove", Key: "Carl", Value: `{"item":"socks"}`}})
+	w.pause(time.Second)
+	say("checkout", "Carl", `{}`, 1)
+	say("add", "Bob", `{"item":"socks","quantity":2}`, 2) // and its end
+	say("checkout", "Bob", `{}`, 1)
+	w.pause(hold)
+	w.equal(map[string][]string{
+		"notices/Ann":  {"socks: 2 in the cart", "hat: 1 in the cart", "socks: 3 in the cart"},
+		"receipts/Ann": {`{"shopper":"Ann","number":1,"lines":[{"item":"socks","quantity":3},{"item":"hat","quantity":1}]}`},
+		"notices/Bob":  {"hat: not enough, 0 left", "socks: 2 in the cart", "socks: the reservation is over", "the cart is empty"},
+		"notices/Carl": {"socks: 2 in the cart", "the cart is empty"},
+		"rejected/Zoe": {letter(w.t, statefun.DeadLetter{
+			Target: cart.Cart.Address("Zoe"), TypeName: cart.AddType.Name(), Value: []byte(bad),
+			Reason: "name an item and a quantity of at least 1",
+		})},
+	})
+}
+
 func TestShop(t *testing.T) {
 	t.Parallel()
-	const hold = 3 * time.Second
-	for _, p := range []platform{flink3("async"), flink3("okhttp"), embedded()} {
-		t.Run(p.name, func(t *testing.T) {
-			t.Parallel()
-			w := open(t, p, shop, serve(t, cart.Functions(hold), nil))
-			seen := 0
-			// say sends one message and waits for as many records as come of it.
-			say := func(topic, key, value string, records int) {
-				w.send([]kafka.Record{{Topic: topic, Key: key, Value: value}})
-				seen += records
-				w.await(seen)
-			}
-			const bad = `{"item":"socks","quantity":0}`
-			w.send([]kafka.Record{{Topic: "restock", Key: "socks", Value: `{"quantity":5}`}, {Topic: "restock", Key: "hat", Value: `{"quantity":1}`}})
-			say("add", "Zoe", bad, 1) // and so the stock is there
-			w.pause(time.Second)
-			say("add", "Ann", `{"item":"socks","quantity":2}`, 1)
-			say("add", "Ann", `{"item":"hat","quantity":1}`, 1)
-			say("add", "Ann", `{"item":"socks","quantity":1}`, 1) // its first reservation is taken back
-			say("checkout", "Ann", `{}`, 1)                       // and these two
-			say("add", "Bob", `{"item":"hat","quantity":1}`, 1)
-			say("add", "Carl", `{"item":"socks","quantity":2}`, 1)
-			w.send([]kafka.Record{{Topic: "remove", Key: "Carl", Value: `{"item":"socks"}`}})
-			w.pause(time.Second)
-			say("checkout", "Carl", `{}`, 1)
-			say("add", "Bob", `{"item":"socks","quantity":2}`, 2) // and its end
-			say("checkout", "Bob", `{}`, 1)
-			w.pause(hold)
-			w.equal(map[string][]string{
-				"notices/Ann":  {"socks: 2 in the cart", "hat: 1 in the cart", "socks: 3 in the cart"},
-				"receipts/Ann": {`{"shopper":"Ann","number":1,"lines":[{"item":"socks","quantity":3},{"item":"hat","quantity":1}]}`},
-				"notices/Bob":  {"hat: not enough, 0 left", "socks: 2 in the cart", "socks: the reservation is over", "the cart is empty"},
-				"notices/Carl": {"socks: 2 in the cart", "the cart is empty"},
-				"rejected/Zoe": {letter(t, statefun.DeadLetter{
-					Target: cart.Cart.Address("Zoe"), TypeName: cart.AddType.Name(), Value: []byte(bad),
-					Reason: "name an item and a quantity of at least 1",
-				})},
-			})
-		})
-	}
+	shopping.on(t, flink3("async"), flink3("okhttp"), embedded())
 }
 
 func letter(t *testing.T, l statefun.DeadLetter) string {

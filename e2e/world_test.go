@@ -25,6 +25,7 @@ const quiet = 1500 * time.Millisecond
 // world is an application that runs, with its functions.
 type world struct {
 	running
+	app  int             // its number in the runtime
 	ctx  context.Context //nolint:containedctx // the test's, with its deadline
 	t    *testing.T
 	seen []kafka.Record
@@ -33,6 +34,12 @@ type world struct {
 // open starts an application on a platform, with functions at a URL. It skips
 // the test where the platform cannot be had.
 func open(t *testing.T, p platform, a application, url string) *world {
+	t.Helper()
+	return openAll(t, p, []application{a}, url)[0]
+}
+
+// openAll starts several applications at once, each from its own module file.
+func openAll(t *testing.T, p platform, apps []application, url string) []*world {
 	t.Helper()
 	if err := p.needs(); err != nil {
 		t.Skip(err) // on machines without Java or Maven
@@ -44,7 +51,7 @@ func open(t *testing.T, p platform, a application, url string) *world {
 	if !strings.HasSuffix(name, p.name) {
 		name += "/" + p.name
 	}
-	r, err := p.start(ctx, name, t.TempDir(), a, url)
+	r, err := p.start(ctx, name, t.TempDir(), apps, url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,13 +64,17 @@ func open(t *testing.T, p platform, a application, url string) *world {
 		}
 	})
 	t.Logf("up after %v", time.Since(begin).Round(time.Millisecond))
-	return &world{running: r, ctx: ctx, t: t}
+	var worlds []*world
+	for i := range apps {
+		worlds = append(worlds, &world{running: r, app: i, ctx: ctx, t: t})
+	}
+	return worlds
 }
 
 // send sends records to the application.
 func (w *world) send(records []kafka.Record) {
 	w.t.Helper()
-	if err := w.put(w.ctx, records); err != nil {
+	if err := w.put(w.ctx, w.app, records); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -99,7 +110,7 @@ func (w *world) pause(d time.Duration) {
 }
 
 func (w *world) read(ctx context.Context) error {
-	more, err := w.next(ctx)
+	more, err := w.next(ctx, w.app)
 	w.seen = append(w.seen, more...)
 	return err
 }

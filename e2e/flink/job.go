@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/statefun-go/statefun-go/e2e/java"
@@ -18,10 +19,11 @@ import (
 type Options struct {
 	// Name names the log file.
 	Name string
-	// Dir is for the module file and the checkpoints.
+	// Dir is for the module files and the checkpoints.
 	Dir string
-	// Module is the text of module.yaml.
-	Module string
+	// Modules are the texts of the module files. One is named by its path; of
+	// several, each is a module.yaml on the class path.
+	Modules []string
 	// Settings are Flink's configuration, key=value; they win over what is set
 	// here: one slot, checkpoints each half second, restarts after 200 ms.
 	Settings []string
@@ -49,18 +51,22 @@ func flags() []string {
 
 // Start3 starts StateFun 3.3.0 and waits until every task runs.
 func Start3(ctx context.Context, tools *java.Tools, runtimes string, o Options) (*Job, error) {
-	path, err := prepare(ctx, tools, runtimes, "flink3", o)
+	path, modules, err := prepare(ctx, tools, runtimes, "flink3", o)
 	if err != nil {
 		return nil, err
+	}
+	location := "classpath:module.yaml"
+	if len(modules) == 1 {
+		location = "file://" + filepath.Join(modules[0], "module.yaml")
 	}
 	ports, err := java.FreePorts(ctx, 1)
 	if err != nil {
 		return nil, err
 	}
 	p, err := tools.Start(ctx, java.Command{
-		Name: o.Name, Flags: flags(), ClassPath: path, Main: "Job",
+		Name: o.Name, Flags: flags(), ClassPath: append(modules, path...), Main: "Job",
 		Args: append([]string{
-			"statefun.remote.module-name=file://" + filepath.Join(o.Dir, "module.yaml"),
+			"statefun.remote.module-name=" + location,
 			"classloader.parent-first-patterns.additional=org.apache.flink.statefun;org.apache.kafka;com.google.protobuf",
 			"parallelism.default=1",
 			"taskmanager.memory.managed.size=32m",
@@ -95,12 +101,12 @@ func Start3(ctx context.Context, tools *java.Tools, runtimes string, o Options) 
 
 // Start2 starts StateFun 2.2.2 and waits until its tasks have begun.
 func Start2(ctx context.Context, tools *java.Tools, runtimes string, o Options) (*Job, error) {
-	path, err := prepare(ctx, tools, runtimes, "flink2", o)
+	path, modules, err := prepare(ctx, tools, runtimes, "flink2", o)
 	if err != nil {
 		return nil, err
 	}
 	p, err := tools.Start(ctx, java.Command{
-		Name: o.Name, Flags: flags(), ClassPath: append([]string{o.Dir}, path...), Main: "Job",
+		Name: o.Name, Flags: flags(), ClassPath: append(modules, path...), Main: "Job",
 		Args: append([]string{
 			"parallelism.default=1",
 			"execution.checkpointing.interval=500 ms",
@@ -127,21 +133,26 @@ func Start2(ctx context.Context, tools *java.Tools, runtimes string, o Options) 
 	return j, nil
 }
 
-// prepare writes the module and returns the class path of a runtime.
-func prepare(ctx context.Context, tools *java.Tools, runtimes, name string, o Options) ([]string, error) {
+// prepare compiles the program of a runtime and writes the module files. It
+// returns the class path, and the directory of each module file.
+func prepare(ctx context.Context, tools *java.Tools, runtimes, name string, o Options) (path, modules []string, err error) {
 	project := filepath.Join(runtimes, name)
 	jars, err := tools.ClassPath(ctx, project)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	classes, err := tools.Compile(ctx, name, jars, filepath.Join(runtimes, "Leash.java"), filepath.Join(project, "Job.java"))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := os.WriteFile(filepath.Join(o.Dir, "module.yaml"), []byte(o.Module), 0o600); err != nil {
-		return nil, err
+	for i, text := range o.Modules {
+		dir := filepath.Join(o.Dir, "modules", strconv.Itoa(i))
+		if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, "module.yaml"), []byte(text), 0o600)); err != nil {
+			return nil, nil, err
+		}
+		modules = append(modules, dir)
 	}
-	return []string{classes, project, jars}, nil
+	return []string{classes, project, jars}, modules, nil
 }
 
 var errNotRunning = errors.New("not all tasks run")
