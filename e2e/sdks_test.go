@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"slices"
 	"testing"
 )
 
@@ -12,10 +13,8 @@ type sdk struct {
 	serve func(t *testing.T) (url string) // starts the functions, at one URL for all; they end with the test
 }
 
-// officialSDKs are the SDKs of Apache Flink Stateful Functions 3.3.0.
-func officialSDKs() []sdk {
-	return []sdk{}
-}
+// officialSDKs are those of Apache Flink Stateful Functions 3.3.0.
+func officialSDKs() []sdk { return slices.Concat(compiledSDKs(), scriptSDKs()) }
 
 // TestOfficialSDKs is the other way round: functions written with the official
 // SDKs run on our engine, and give the same records as ours.
@@ -27,7 +26,13 @@ func TestOfficialSDKs(t *testing.T) {
 			if err := s.needs(); err != nil {
 				t.Skip(err) // on machines without the language
 			}
-			s.serve(t)
+			url := s.serve(t)
+			for _, sc := range []scenario{greets, shopping, dialogues} {
+				t.Run(sc.name+"/"+embedded().name, func(t *testing.T) {
+					t.Parallel()
+					sc.drive(open(t, embedded(), sc.application, url))
+				})
+			}
 		})
 	}
 }
