@@ -12,11 +12,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
-
-	"github.com/statefun-go/statefun-go/e2e/java"
 )
 
 // scriptSDKs are the SDKs of languages whose programs run as they are written.
@@ -106,13 +103,9 @@ func (s script) serve(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ports, err := java.FreePorts(t.Context(), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	port, addr := vacant(t)
 	env, program := s.run(home)
-	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[0]))
-	cmd := exec.Command(program[0], append(program[1:], strconv.Itoa(ports[0]), strconv.FormatInt(hold.Milliseconds(), 10))...)
+	cmd := exec.Command(program[0], append(program[1:], port, holdMillis())...)
 	cmd.Dir = filepath.Join("sdks", s.language)
 	cmd.Env = append(os.Environ(), env)
 	attend(t, cmd, addr)

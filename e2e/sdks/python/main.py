@@ -20,16 +20,16 @@ import shop
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
-    # A runtime opens many connections at once; the default is 5, and who does
-    # not get one tries again after a second.
-    request_queue_size = 128
+    # A runtime opens up to 1024 connections at once. The default is 5, and who
+    # does not get one tries again after a second, or is reset.
+    request_queue_size = 1024
 
 
 class Handler(BaseHTTPRequestHandler):
     """Answers requests with what self.functions say."""
 
     protocol_version = "HTTP/1.1"  # keeps connections open
-    wbufsize = -1  # head and body go at once: apart, they wait for each other
+    wbufsize = -1  # head and body go at once: apart, the body waits 40 ms
     functions: RequestReplyHandler
 
     def do_POST(self):
