@@ -28,7 +28,7 @@ func TestOfficialSDKs(t *testing.T) {
 			}
 			url := s.serve(t)
 			for _, sc := range []scenario{greets, shopping, dialogues} {
-				t.Run(sc.name+"/"+embedded().name, func(t *testing.T) {
+				t.Run(embedded().name+"/"+sc.name, func(t *testing.T) {
 					t.Parallel()
 					sc.drive(open(t, embedded(), sc.application, url))
 				})
