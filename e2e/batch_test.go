@@ -53,9 +53,11 @@ func serveTicket(ctx context.Context, inv *statefun.Invocation, _ []byte) error 
 }
 
 // batches is scenario 6: many messages for one id, and a function that is slow.
-var batches = scenario{"batches", queue, func() []statefun.Function {
+var batches = scenario{name: "batches", application: queue, functions: queueFunctions, drive: queueUp}
+
+func queueFunctions() []statefun.Function {
 	return []statefun.Function{statefun.Define(queueClerk, statefun.On(ticketType, serveTicket), number, served)}
-}, queueUp}
+}
 
 func queueUp(w *world) {
 	const n = 400

@@ -41,6 +41,8 @@ const (
 	argEnv    = "STATEFUN_E2E_ARG"
 	functions = "functions" // the greeter, slowly; the argument is its address
 	runtime   = "engine"    // the argument is its directory
+	bootstrap = "bootstrap" // of AWS Lambda, with the functions of all scenarios
+	cloud     = "cloud"     // the same as a Cloud Function; the argument is its port
 )
 
 // serving plays the role that the environment says, if any.
@@ -53,6 +55,10 @@ func serving() bool {
 		err = serveGreeter(arg)
 	case runtime:
 		err = runEngine(arg)
+	case bootstrap:
+		err = runBootstrap()
+	case cloud:
+		err = runFramework(arg)
 	default:
 		err = errors.New("unknown role")
 	}

@@ -102,7 +102,7 @@ func down(_ context.Context, inv *statefun.Invocation, c countdown) error {
 
 // dialogues is scenario 3: callers and replies, messages to itself, and 1000 ids
 // at once.
-var dialogues = scenario{"dialogue", dialogue, dialogueFunctions, converse}
+var dialogues = scenario{name: "dialogue", application: dialogue, functions: dialogueFunctions, drive: converse}
 
 func converse(w *world) {
 	const echoes, rounds = 1000, 100

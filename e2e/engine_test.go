@@ -28,21 +28,26 @@ type local struct {
 	apps []*side
 }
 
+// startEngine starts the engine with a module file for the ingress, of which
+// there is one, and one for each application.
 func startEngine(ctx context.Context, _, dir string, apps []application, at string) (running, error) {
+	ports, err := java.FreePorts(ctx, 1+len(apps))
+	if err != nil {
+		return nil, err
+	}
 	l := &local{child: child{role: runtime, arg: dir}}
+	files := []string{playgroundIngress(ports[0])}
 	for i, a := range apps {
-		ports, err := java.FreePorts(ctx, 2)
-		if err != nil {
-			return nil, err
-		}
-		text := playground(a, at, ports[0], ports[1])
+		files = append(files, playgroundEgress(a, at, ports[1+i]))
+		l.apps = append(l.apps, &side{
+			application: a, taken: map[string]uint64{},
+			in: fmt.Sprintf("http://127.0.0.1:%d", ports[0]), out: fmt.Sprintf("http://127.0.0.1:%d", ports[1+i]),
+		})
+	}
+	for i, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("module-%d.yaml", i)), []byte(text), 0o600); err != nil {
 			return nil, err
 		}
-		l.apps = append(l.apps, &side{
-			application: a, taken: map[string]uint64{},
-			in: fmt.Sprintf("http://127.0.0.1:%d", ports[0]), out: fmt.Sprintf("http://127.0.0.1:%d", ports[1]),
-		})
 	}
 	if err := l.start(ctx); err != nil {
 		l.kill()

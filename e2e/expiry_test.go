@@ -54,7 +54,7 @@ func remember(_ context.Context, inv *statefun.Invocation, memo []byte) error {
 
 // expiry is scenario 4: values that expire after they were written, and after
 // the last call.
-var expiry = scenario{"expiry", memories, memoryFunctions, forget}
+var expiry = scenario{name: "expiry", application: memories, functions: memoryFunctions, drive: forget, timed: true}
 
 func memoryFunctions() []statefun.Function {
 	return []statefun.Function{statefun.Define(memory, statefun.On(memoType, remember), afterWrite, afterCall, forEver, remembered)}

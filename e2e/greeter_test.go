@@ -31,11 +31,13 @@ func visits(people, times int) (records []kafka.Record, want map[string][]string
 }
 
 // greets is scenario 1: Kafka in, a function with state, Kafka out.
-var greets = scenario{"greeter", greetings, greeter.Functions, func(w *world) {
+var greets = scenario{name: "greeter", application: greetings, functions: greeter.Functions, drive: greetAll}
+
+func greetAll(w *world) {
 	records, want := visits(20, 25)
 	w.send(records)
 	w.equal(want)
-}}
+}
 
 func TestGreeter(t *testing.T) {
 	t.Parallel()

@@ -42,7 +42,7 @@ func digest(all []byte) string {
 
 // large is scenario 7: a state of more than 1 MiB, and a batch of about 1000
 // messages.
-var large = scenario{"large", archiveFile, archiveFunctions, fill}
+var large = scenario{name: "large", application: archiveFile, functions: archiveFunctions, drive: fill}
 
 func archiveFunctions() []statefun.Function {
 	return []statefun.Function{statefun.Define(archive, statefun.On(pageType, keep), pages, archived)}

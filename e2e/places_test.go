@@ -1,125 +1,121 @@
 package e2e_test
 
 import (
-	"context"
-	"net"
-	"net/http"
-	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
+	"sync"
 	"testing"
-	"time"
 
 	"github.com/statefun-go/statefun-go/adapters/lambda/lambdalocal"
 )
 
-// TestPlaces runs the greeter's own programs: the bootstrap of AWS Lambda behind
-// a local gateway, in the shapes of both APIs, and the Google Cloud Function in
-// the Functions Framework.
+// place is where functions can be, beside the HTTP port of other tests.
+type place struct {
+	name string
+	// serve serves the functions of all scenarios and returns their URL.
+	serve func(t *testing.T) string
+	// transport goes into the module files.
+	transport map[string]string
+	on        []platform
+}
+
+// overHTTP is the transport that an engine needs for unix sockets, as Flink does.
+var overHTTP = map[string]string{"async": "type: io.statefun.transports.v1/okhttp"}
+
+func places() []place {
+	all := []platform{flink3("async"), flink3("okhttp"), flink2(), embedded()}
+	return []place{
+		{"unix-socket", serveSocket, overHTTP, []platform{flink3("okhttp"), flink2(), embedded()}},
+		{"lambda-http-api", func(t *testing.T) string { return serveLambda(t, httpAPI) }, nil, all},
+		{"lambda-rest-api", func(t *testing.T) string { return serveLambda(t, restAPI) }, nil, all},
+		{"cloud-function", serveFramework, nil, all},
+	}
+}
+
+var (
+	httpAPI = lambdalocal.Options{Event: lambdalocal.HTTPAPI}
+	restAPI = lambdalocal.Options{Event: lambdalocal.REST, BinaryMediaTypes: []string{"*/*"}, Stage: "prod"}
+)
+
+// TestPlaces runs all scenarios, each from a module file of its own, with all
+// their functions in one place.
 func TestPlaces(t *testing.T) {
 	t.Parallel()
-	for _, place := range []struct {
-		name  string
-		serve func(t *testing.T) string
-	}{
-		{"lambda-http-api", func(t *testing.T) string { return serveLambda(t, lambdalocal.Options{Event: lambdalocal.HTTPAPI}) }},
-		{"lambda-rest-api", func(t *testing.T) string {
-			return serveLambda(t, lambdalocal.Options{Event: lambdalocal.REST, BinaryMediaTypes: []string{"*/*"}, Stage: "prod"})
-		}},
-		{"cloud-function", serveFramework},
-	} {
-		for _, p := range []platform{flink3("async"), flink3("okhttp"), embedded()} {
+	for _, place := range places() {
+		for _, p := range place.on {
 			t.Run(place.name+"/"+p.name, func(t *testing.T) {
 				t.Parallel()
-				w := open(t, p, greetings, place.serve(t))
-				records, want := visits(20, 25)
-				w.send(records)
-				w.equal(want)
+				all := scenarios()
+				if p.name == flink2().name {
+					all = declared(all)
+				}
+				driveAll(t, openAll(t, p, applications(all, place.transport), place.serve(t)), all)
 			})
 		}
 	}
 }
 
-// serveLambda serves the greeter's bootstrap behind a gateway.
-func serveLambda(t *testing.T, opts lambdalocal.Options) string {
-	t.Helper()
-	opts.Bootstrap = build(t, "..", "./examples/greeter/cmd/lambda", "-tags=lambda.norpc")
-	l, err := lambdalocal.Start(t.Context(), &opts)
-	if err != nil {
-		t.Fatal(err)
+// declared are the scenarios that a module file of StateFun 2.x can have: those
+// of one function, whose states it names.
+func declared(all []scenario) []scenario {
+	var some []scenario
+	for _, s := range all {
+		if s.states != nil {
+			some = append(some, s)
+		}
 	}
-	gateway := httptest.NewServer(l)
-	t.Cleanup(func() { l.Close() })
-	t.Cleanup(gateway.Close)
-	if opts.Stage != "" {
-		return gateway.URL + "/" + opts.Stage + "/{function.name}"
-	}
-	return gateway.URL + "/{function.name}"
+	return some
 }
 
-// serveFramework serves the greeter as a Cloud Function.
-func serveFramework(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+func applications(all []scenario, transport map[string]string) []application {
+	var apps []application
+	for _, s := range all {
+		s.transport = transport
+		apps = append(apps, s.application)
 	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	var out said
-	cmd := exec.Command(build(t, "../examples/greeter/gcf", "./cmd/local"), "-port", port)
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-		if t.Failed() {
-			t.Log(out.String())
-		}
-	})
-	url := "http://127.0.0.1:" + port
-	answering(t, url)
-	return url + "/{function.name}"
+	return apps
 }
 
-// build builds a program of a module and returns its path.
-func build(t *testing.T, module, pkg string, flags ...string) string {
+// driveAll drives scenarios at the same time, and then those that need a machine
+// with nothing else to do.
+func driveAll(t *testing.T, worlds []*world, all []scenario) {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "program")
-	args := append([]string{"build", "-C", module, "-trimpath", "-buildvcs=false", "-o", program}, flags...)
-	cmd := exec.Command("go", append(args, pkg)...)
-	cmd.Env = append(os.Environ(), "GOWORK=off", "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build %s: %v\n%s", pkg, err, out)
+	for _, timed := range []bool{false, true} {
+		var done sync.WaitGroup
+		for i, s := range all {
+			if s.timed != timed {
+				continue
+			}
+			w := worlds[i]
+			done.Go(func() {
+				t.Run(s.name, func(t *testing.T) { //nolint:paralleltest // they run at the same time, whatever the flag says
+					w.t = t
+					s.drive(w)
+				})
+			})
+		}
+		done.Wait()
 	}
-	return program
 }
 
-// answering waits until something answers at a URL, whatever it says.
-func answering(t *testing.T, url string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err == nil {
-			resp.Body.Close()
-			return
-		}
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-ctx.Done():
-			t.Fatalf("nothing answers at %s: %v", url, err)
+// TestPrograms runs the programs that the greeter deploys, and not functions of
+// these tests: its bootstrap for Lambda and its Cloud Function.
+func TestPrograms(t *testing.T) {
+	t.Parallel()
+	for _, program := range []struct {
+		name  string
+		serve func(t *testing.T) string
+	}{
+		{"lambda", func(t *testing.T) string {
+			return gateway(t, httpAPI, build(t, "..", "./examples/greeter/cmd/lambda", "-tags=lambda.norpc"))
+		}},
+		{"cloud-function", func(t *testing.T) string {
+			return runFunction(t, build(t, "../examples/greeter/gcf", "./cmd/local"))
+		}},
+	} {
+		for _, p := range []platform{flink3("async"), embedded()} {
+			t.Run(program.name+"/"+p.name, func(t *testing.T) {
+				t.Parallel()
+				greets.drive(open(t, p, greetings, program.serve(t)))
+			})
 		}
 	}
 }

@@ -23,8 +23,13 @@ type side struct {
 	taken   map[string]uint64 // number of the last record that was taken, by topic
 }
 
-// playground is a module file for one machine.
-func playground(a application, at string, in, out int) string {
+func playgroundIngress(port int) string {
+	return fmt.Sprintf("kind: io.statefun.playground.v1/ingress\nspec: {port: %d}\n", port)
+}
+
+// playgroundEgress is a module file with the endpoint of an application and its
+// egress.
+func playgroundEgress(a application, at string, port int) string {
 	more := ""
 	if own := a.transport["async"]; own != "" {
 		more = "\n  transport: {" + own + "}"
@@ -37,12 +42,9 @@ spec:
   functions: %s
   urlPathTemplate: %s%s
 ---
-kind: io.statefun.playground.v1/ingress
-spec: {port: %d}
----
 kind: io.statefun.playground.v1/egress
 spec: {id: %s, port: %d, topics: %s}
-`, a.functions, at, more, in, a.egress, out, list(a.outputs))
+`, a.functions, at, more, a.egress, port, list(a.outputs))
 }
 
 // put sends with a few senders; a key has always the same one.

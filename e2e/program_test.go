@@ -154,11 +154,13 @@ func newAuthor(t *testing.T, ids int) *author {
 
 // programs is scenario 9: random commands, with what they lead to counted
 // exactly.
-var programs = scenario{"program", program, programFunctions, func(w *world) {
+var programs = scenario{name: "program", application: program, functions: programFunctions, drive: runProgram}
+
+func runProgram(w *world) {
 	a := newAuthor(w.t, 300)
 	w.send(a.write(w.t, 1000))
 	a.tallied(w)
-}}
+}
 
 func TestProgram(t *testing.T) {
 	t.Parallel()

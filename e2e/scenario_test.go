@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/statefun-go/statefun-go/statefun"
@@ -14,6 +13,7 @@ type scenario struct {
 	application
 	functions func() []statefun.Function
 	drive     func(w *world) // sends, and fails the test where another record comes than must
+	timed     bool           // whether what must come depends on when it was sent
 }
 
 // scenarios are all of them.
@@ -43,13 +43,4 @@ func (s scenario) on(t *testing.T, platforms ...platform) {
 			s.drive(open(t, p, s.application, serve(t, s.functions(), options())))
 		})
 	}
-}
-
-// applications are those of scenarios.
-func applications(all []scenario) []application {
-	var apps []application
-	for _, s := range all {
-		apps = append(apps, s.application)
-	}
-	return slices.Clip(apps)
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -21,13 +22,30 @@ func serve(t *testing.T, functions []statefun.Function, opts *statefun.Options) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	return serveAt(t, "127.0.0.1:0", handler)
+}
+
+// serveSocket serves the functions of all scenarios behind a unix socket.
+func serveSocket(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "e2e") //nolint:usetesting // a socket's path must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return serveAt(t, "unix:"+filepath.Join(dir, "functions.sock"), allFunctions(t))
+}
+
+// serveAt serves a handler at an address and returns the URL for module files.
+func serveAt(t *testing.T, addr string, handler *statefun.Handler) string {
+	t.Helper()
+	l, err := statefunhttp.Listen(t.Context(), addr, 0o660)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	quietly := &statefunhttp.ServerOptions{Options: statefunhttp.Options{Logger: slog.New(slog.DiscardHandler)}}
+	quietly := &statefunhttp.ServerOptions{Options: statefunhttp.Options{Logger: quietLog}}
 	go func() { done <- statefunhttp.ServeListener(ctx, l, handler, quietly) }()
 	t.Cleanup(func() {
 		stop()
@@ -35,7 +53,19 @@ func serve(t *testing.T, functions []statefun.Function, opts *statefun.Options) 
 			t.Error(err)
 		}
 	})
+	if l.Addr().Network() == "unix" {
+		return "http+unix://" + l.Addr().String() + "/{function.name}"
+	}
 	return "http://" + l.Addr().String() + "/{function.name}"
+}
+
+func allFunctions(t *testing.T) *statefun.Handler {
+	t.Helper()
+	handler, err := registry(scenarios()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handler
 }
 
 // busy is how long each call of the greeter takes that is a process: then some

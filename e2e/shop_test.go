@@ -24,11 +24,13 @@ var shop = application{
 }
 
 // hold is how long a reservation lasts.
-const hold = 3 * time.Second
+const hold = 5 * time.Second
 
 // shopping is scenario 2: two function types, delayed messages, cancellation and
 // dead letters.
-var shopping = scenario{"shop", shop, func() []statefun.Function { return cart.Functions(hold) }, goShopping}
+var shopping = scenario{name: "shop", application: shop, functions: shopFunctions, drive: goShopping, timed: true}
+
+func shopFunctions() []statefun.Function { return cart.Functions(hold) }
 
 func goShopping(w *world) {
 	seen := 0
