@@ -2,10 +2,10 @@ package e2e_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"testing"
 
 	"github.com/statefun-go/statefun-go/e2e/java"
@@ -20,8 +20,10 @@ func compiledSDKs() []sdk {
 }
 
 func needsGo() error {
-	_, err := exec.LookPath("go")
-	return err
+	if _, err := exec.LookPath("go"); err != nil {
+		return fmt.Errorf("go is missing: install Go, 1.26 or later: %w", err)
+	}
+	return nil
 }
 
 // serveGo starts the program; it ends with its standard input.
@@ -32,42 +34,18 @@ func serveGo(t *testing.T) string {
 	return "http://" + addr
 }
 
-func vacant(t *testing.T) (port, addr string) {
-	t.Helper()
-	ports, err := java.FreePorts(t.Context(), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port = strconv.Itoa(ports[0])
-	return port, net.JoinHostPort("127.0.0.1", port)
-}
-
-func holdMillis() string { return strconv.FormatInt(hold.Milliseconds(), 10) }
-
 // serveJava compiles the program and starts it; it ends with the test.
 func serveJava(t *testing.T) string {
 	t.Helper()
-	project, err := filepath.Abs("sdks/java")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sources, err := filepath.Glob(filepath.Join(project, "*.java"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience) // the first download is part of it
 	defer cancel()
-	jars, err := shared.tools.ClassPath(ctx, project)
-	if err != nil {
-		t.Fatal(err)
-	}
-	classes, err := shared.tools.Compile(ctx, "sdk", jars, append(sources, filepath.Join(shared.runtimes, "Leash.java"))...)
+	path, err := compiled(ctx, "sdks/java")
 	if err != nil {
 		t.Fatal(err)
 	}
 	port, addr := vacant(t)
 	p, err := shared.tools.Start(ctx, java.Command{
-		Name: t.Name(), ClassPath: []string{classes, jars},
+		Name: t.Name(), ClassPath: path,
 		Main: "Functions", Args: []string{port, holdMillis()},
 	})
 	if err != nil {
@@ -83,6 +61,26 @@ func serveJava(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return "http://" + addr
+}
+
+// compiled compiles the sources of a Maven project, with Leash, and returns the
+// class path.
+func compiled(ctx context.Context, dir string) ([]string, error) {
+	project, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	sources, err := filepath.Glob(filepath.Join(project, "*.java"))
+	if err != nil {
+		return nil, err
+	}
+	jars, err := shared.tools.ClassPath(ctx, project)
+	if err != nil {
+		return nil, err
+	}
+	sources = append(sources, filepath.Join(shared.runtimes, "Leash.java"))
+	classes, err := shared.tools.Compile(ctx, "sdk-"+filepath.Base(dir), jars, sources...)
+	return []string{classes, jars}, err
 }
 
 // listens reports whether somebody takes connections.

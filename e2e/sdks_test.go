@@ -1,7 +1,9 @@
 package e2e_test
 
 import (
+	"net"
 	"slices"
+	"strconv"
 	"testing"
 )
 
@@ -17,7 +19,8 @@ type sdk struct {
 func officialSDKs() []sdk { return slices.Concat(compiledSDKs(), scriptSDKs()) }
 
 // TestOfficialSDKs is the other way round: functions written with the official
-// SDKs run on our engine, and give the same records as ours.
+// SDKs run on our engine, and give the same records as ours. That Flink gets
+// them too shows that they are written as they should be.
 func TestOfficialSDKs(t *testing.T) {
 	t.Parallel()
 	for _, s := range officialSDKs() {
@@ -27,12 +30,23 @@ func TestOfficialSDKs(t *testing.T) {
 				t.Skip(err) // on machines without the language
 			}
 			url := s.serve(t)
-			for _, sc := range []scenario{greets, shopping, dialogues} {
-				t.Run(embedded().name+"/"+sc.name, func(t *testing.T) {
+			for _, p := range []platform{embedded(), flink3("async")} {
+				t.Run(p.name, func(t *testing.T) {
 					t.Parallel()
-					sc.drive(open(t, embedded(), sc.application, url))
+					all := []scenario{greets, shopping, dialogues}
+					driveAll(t, openAll(t, p, applications(all, nil), url), all)
 				})
 			}
 		})
 	}
 }
+
+// vacant returns a port of this machine that nobody has, and its address.
+func vacant(t *testing.T) (port, addr string) {
+	t.Helper()
+	port = openPort(t)
+	return port, net.JoinHostPort("127.0.0.1", port)
+}
+
+// holdMillis is how long the shop keeps goods for a cart, as a program is told.
+func holdMillis() string { return strconv.FormatInt(hold.Milliseconds(), 10) }
