@@ -43,6 +43,10 @@ type running interface {
 	// crash ends the runtime as kill -9 does and brings it back, with what it
 	// has kept.
 	crash(ctx context.Context) error
+	// suspend ends the runtime in order, and resume starts it with all that it
+	// has kept. Flink takes a savepoint for it.
+	suspend(ctx context.Context) error
+	resume(ctx context.Context) error
 	// tail shows the end of the runtime's log.
 	tail() string
 	stop() error

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -14,20 +15,32 @@ func TestCrash(t *testing.T) {
 	for _, p := range []platform{flink3("async"), embedded()} {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
-			a := newAuthor(t, 300)
-			opts := &statefun.Options{Batch: []statefun.BatchMiddleware{linger(busy)}}
-			w := open(t, p, program, serve(t, programFunctions(), opts))
-			w.send(a.write(t, 1000))
+			w, a := busyProgram(t, p)
 			for _, n := range []int{1, 3000} {
 				w.await(n) // on Flink they can be read once a checkpoint is complete
-				before := len(w.seen)
-				begin := time.Now()
-				if err := w.crash(w.ctx); err != nil {
-					t.Fatal(err)
-				}
-				t.Logf("killed after %d records, back after %v", before, time.Since(begin).Round(time.Millisecond))
+				w.kill("the runtime", w.crash)
 			}
 			a.tallied(w)
 		})
 	}
+}
+
+// busyProgram sends the random program to functions that take their time.
+func busyProgram(t *testing.T, p platform) (*world, *author) {
+	t.Helper()
+	a := newAuthor(t, 300)
+	opts := &statefun.Options{Batch: []statefun.BatchMiddleware{linger(busy)}}
+	w := open(t, p, program, serve(t, programFunctions(), opts))
+	w.send(a.write(t, 1000))
+	return w, a
+}
+
+// kill kills something and waits until it is back.
+func (w *world) kill(what string, crash func(context.Context) error) {
+	w.t.Helper()
+	before, begin := len(w.seen), time.Now()
+	if err := crash(w.ctx); err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Logf("%s killed after %d records, back after %v", what, before, time.Since(begin).Round(time.Millisecond))
 }

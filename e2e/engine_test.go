@@ -98,6 +98,10 @@ func (l *local) crash(ctx context.Context) error {
 	return l.start(ctx)
 }
 
+func (l *local) suspend(context.Context) error { return l.terminate() }
+
+func (l *local) resume(ctx context.Context) error { return l.start(ctx) }
+
 // runEngine is the role of a child: the module files of a directory, until
 // SIGTERM.
 func runEngine(dir string) error {

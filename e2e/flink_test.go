@@ -97,6 +97,10 @@ func (j *job) tail() string { return j.Tail() }
 
 func (j *job) crash(ctx context.Context) error { return j.Crash(ctx) }
 
+func (j *job) suspend(ctx context.Context) error { return j.Suspend(ctx) }
+
+func (j *job) resume(ctx context.Context) error { return j.Resume(ctx) }
+
 func (j *job) stop() error {
 	j.Stop()
 	j.close()

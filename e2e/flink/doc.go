@@ -1,3 +1,3 @@
-// Package flink runs Apache Flink Stateful Functions, each application in a
-// process of its own.
+// Package flink runs Apache Flink Stateful Functions, each application in one
+// process, or in two: a job manager and a task manager.
 package flink
