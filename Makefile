@@ -11,7 +11,7 @@ MAKEFLAGS += --no-builtin-rules --warn-undefined-variables --no-print-directory
 MODULES := $(shell sed -n 's|^[[:space:]]*\(\./*[^[:space:]]*\)$$|\1|p' go.work)
 # Modules that stand alone: what Google builds sees no workspace, and the tests
 # of e2e need more than Go.
-ALONE := $(patsubst %/go.mod,./%,$(wildcard examples/*/gcf/go.mod)) ./e2e
+ALONE := $(patsubst %/go.mod,./%,$(wildcard examples/*/gcf/go.mod)) ./e2e ./e2e/sdks/go
 PACKAGES := $(addsuffix /...,$(MODULES))
 
 # No C compiler is needed to build, test or run. The race detector wants one.

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"sync"
@@ -52,13 +53,16 @@ func serving() bool {
 	case "":
 		return false
 	case functions:
+		go leash()
 		err = serveGreeter(arg)
 	case runtime:
+		go leash()
 		err = runEngine(arg)
-	case bootstrap:
-		err = runBootstrap()
 	case cloud:
+		go leash()
 		err = runFramework(arg)
+	case bootstrap: // its gateway ends it
+		err = runBootstrap()
 	default:
 		err = errors.New("unknown role")
 	}
@@ -68,12 +72,22 @@ func serving() bool {
 	return true
 }
 
+// leash ends the process when its standard input ends: when the test is gone.
+func leash() {
+	io.Copy(io.Discard, os.Stdin)
+	os.Exit(1)
+}
+
 func (c *child) start() error {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), roleEnv+"="+c.role, argEnv+"="+c.arg)
 	cmd.Stdout, cmd.Stderr = &c.said, &c.said
-	if err := cmd.Start(); err != nil {
+	in, err := cmd.StdinPipe() // stays open as long as this process lives
+	if err != nil {
 		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return errors.Join(err, in.Close())
 	}
 	c.cmd = cmd
 	return nil

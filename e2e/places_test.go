@@ -86,7 +86,7 @@ func driveAll(t *testing.T, worlds []*world, all []scenario) {
 			}
 			w := worlds[i]
 			done.Go(func() {
-				t.Run(s.name, func(t *testing.T) { //nolint:paralleltest // they run at the same time, whatever the flag says
+				t.Run(s.name, func(t *testing.T) { // at the same time, whatever the flag says
 					w.t = t
 					s.drive(w)
 				})

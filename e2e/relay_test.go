@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -19,6 +20,7 @@ type relay struct {
 	harm   harm
 	left   int // how many requests are still to be harmed
 	number int // of requests since harm was set
+	no     int // how many requests the functions refused
 }
 
 // harm is what happens to a request instead of an answer. forward calls the
@@ -56,6 +58,13 @@ func (p *relay) set(h harm, times int) {
 	p.harm, p.left, p.number = h, times, 0
 }
 
+// refused returns how many requests the functions have refused.
+func (p *relay) refused() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.no
+}
+
 // undone returns how many requests are still to be harmed.
 func (p *relay) undone() int {
 	p.mu.Lock()
@@ -81,6 +90,10 @@ func (p *relay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, err := forward()
+	if refused, ok := errors.AsType[refusal](err); ok {
+		http.Error(w, refused.Error(), int(refused))
+		return
+	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
@@ -105,10 +118,18 @@ func (p *relay) forward(r *http.Request) ([]byte, error) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err == nil && resp.StatusCode != http.StatusOK {
-		err = fmt.Errorf("the functions answer %s", resp.Status)
+		p.mu.Lock()
+		p.no++
+		p.mu.Unlock()
+		err = refusal(resp.StatusCode)
 	}
 	return body, err
 }
+
+// refusal is the status of functions that did not answer well.
+type refusal int
+
+func (r refusal) Error() string { return "the functions answer " + http.StatusText(int(r)) }
 
 // status answers with a status, without the function.
 func status(code int) harm {
