@@ -10,7 +10,7 @@ import (
 // of their own, and two slots.
 func cluster() platform {
 	write := func(a application, name, url string) string { return module3(a, name, url, "async") }
-	return platform{"flink-3.3.0-cluster", needsFlink, startJob(write, flink.StartCluster, nil)}
+	return platform{"flink-3.3.0-cluster", needsFlink("flink3"), startJob(write, flink.StartCluster, nil)}
 }
 
 // TestCluster is scenario 1 on a cluster.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -21,15 +22,23 @@ type job struct {
 // flink3 is StateFun 3.3.0 with a transport, async or okhttp.
 func flink3(transport string, settings ...string) platform {
 	write := func(a application, name, url string) string { return module3(a, name, url, transport) }
-	return platform{"flink-3.3.0-" + transport, needsFlink, startJob(write, flink.Start3, settings)}
+	return platform{"flink-3.3.0-" + transport, needsFlink("flink3"), startJob(write, flink.Start3, settings)}
 }
 
 // flink2 is StateFun 2.2.2: protocol v2.
 func flink2() platform {
-	return platform{"flink-2.2.2", needsFlink, startJob(module2, flink.Start2, nil)}
+	return platform{"flink-2.2.2", needsFlink("flink2"), startJob(module2, flink.Start2, nil)}
 }
 
-func needsFlink() error { return shared.missing }
+// needsFlink fetches a runtime and starts the broker, or says why it cannot.
+func needsFlink(runtime string) func() error {
+	return func() error {
+		if err := shared.fetch(filepath.Join(shared.runtimes, runtime)); err != nil {
+			return err
+		}
+		return shared.kafka()
+	}
+}
 
 type (
 	starter func(context.Context, *javaTools, string, flink.Options) (*flink.Job, error)

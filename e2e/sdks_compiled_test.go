@@ -15,13 +15,13 @@ import (
 func compiledSDKs() []sdk {
 	return []sdk{
 		{"go", needsGo, serveGo},
-		{"java", needsFlink, serveJava},
+		{"java", func() error { return shared.fetch("sdks/java") }, serveJava},
 	}
 }
 
 func needsGo() error {
 	if _, err := exec.LookPath("go"); err != nil {
-		return fmt.Errorf("go is missing: install Go, 1.26 or later: %w", err)
+		return fmt.Errorf("%w: go is missing: install Go, 1.26 or later: %w", java.ErrUnavailable, err)
 	}
 	return nil
 }
@@ -37,7 +37,7 @@ func serveGo(t *testing.T) string {
 // serveJava compiles the program and starts it; it ends with the test.
 func serveJava(t *testing.T) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience) // the first download is part of it
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	path, err := compiled(ctx, "sdks/java")
 	if err != nil {

@@ -30,9 +30,7 @@ func TestFleet(t *testing.T) {
 		if s.name == "javascript" {
 			continue
 		}
-		if err := s.needs(); err != nil {
-			t.Skip(err) // on machines without one of the languages
-		}
+		require(t, s.needs())
 		fleet = append(fleet, passing(t, s.serve(t)))
 	}
 	var calls atomic.Uint64

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/statefun-go/statefun-go/e2e/java"
 )
 
 // scriptSDKs are the SDKs of languages whose programs run as they are written.
@@ -89,7 +91,7 @@ func (s script) tools() (versions []byte, err error) {
 	for _, c := range s.checks {
 		said, failed := exec.Command(c.command[0], c.command[1:]...).Output()
 		if failed != nil {
-			err = errors.Join(err, errors.New(c.missing))
+			err = errors.Join(err, fmt.Errorf("%w: %s", java.ErrUnavailable, c.missing))
 		}
 		versions = append(versions, said...)
 	}

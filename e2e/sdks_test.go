@@ -26,9 +26,7 @@ func TestOfficialSDKs(t *testing.T) {
 	for _, s := range officialSDKs() {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			if err := s.needs(); err != nil {
-				t.Skip(err) // on machines without the language
-			}
+			require(t, s.needs())
 			url := s.serve(t)
 			for _, p := range []platform{embedded(), flink3("async")} {
 				t.Run(p.name, func(t *testing.T) {

@@ -41,9 +41,7 @@ func open(t *testing.T, p platform, a application, url string) *world {
 // openAll starts several applications at once, each from its own module file.
 func openAll(t *testing.T, p platform, apps []application, url string) []*world {
 	t.Helper()
-	if err := p.needs(); err != nil {
-		t.Skip(err) // on machines without Java or Maven
-	}
+	require(t, p.needs())
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	begin := time.Now()

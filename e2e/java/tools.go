@@ -20,6 +20,10 @@ type Tools struct {
 	log                *slog.Logger
 }
 
+// ErrUnavailable is the error of what this machine does not have and cannot
+// fetch.
+var ErrUnavailable = errors.New("not available on this machine")
+
 // Find looks for java, javac and mvn; its error names every one that is missing.
 // What is made goes below dir, an absolute path, and is used again by the next
 // run. Progress goes to log.
@@ -36,7 +40,7 @@ func Find(dir string, log *slog.Logger) (*Tools, error) {
 	} {
 		found, err := exec.LookPath(p.name)
 		if err != nil {
-			missing = append(missing, fmt.Errorf("%s is not on the PATH: install %s", p.name, p.what))
+			missing = append(missing, fmt.Errorf("%w: %s is not on the PATH: install %s", ErrUnavailable, p.name, p.what))
 		}
 		*p.to = found
 	}
@@ -62,7 +66,7 @@ func (t *Tools) ClassPath(ctx context.Context, project string) (string, error) {
 	cmd := exec.CommandContext(ctx, t.maven, "-B", "-ntp", "-f", pom, "dependency:build-classpath", //nolint:gosec // the project is this repository's
 		"-DincludeScope=runtime", "-Dmdep.outputFile="+kept)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("resolve the class path of %s: %w\n%s", pom, err, last(out))
+		return "", fmt.Errorf("%w: Maven cannot fetch the jars of %s: %w\n%s", ErrUnavailable, filepath.Base(project), err, last(out))
 	}
 	path, ok := complete(kept)
 	if !ok {
