@@ -83,8 +83,8 @@ func (j *Job) ReplaceWorker(ctx context.Context) error {
 	return j.running(ctx, killed)
 }
 
-// Suspend takes a savepoint and ends the application with it, and then the
-// processes. It is for 3.x.
+// Suspend takes a savepoint, with which Flink cancels the application, and ends
+// the processes. Nothing that comes behind the savepoint counts. It is for 3.x.
 func (j *Job) Suspend(ctx context.Context) error {
 	if err := j.savepoint(ctx, j.rest.cancel); err != nil {
 		return err
@@ -94,7 +94,7 @@ func (j *Job) Suspend(ctx context.Context) error {
 }
 
 // Drain asks for what Flink calls stop: the sources end, and then a savepoint is
-// taken.
+// taken. The processes stay. It is for 3.x.
 func (j *Job) Drain(ctx context.Context) error { return j.savepoint(ctx, j.rest.stop) }
 
 func (j *Job) savepoint(ctx context.Context, ask func(context.Context) (string, error)) error {
