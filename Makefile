@@ -59,6 +59,13 @@ race: ## The same tests under the race detector; needs a C compiler
 e2e: ## The functions on real Flink and Kafka. Needs a JDK and Maven; RUN=TestName narrows it, logs are in .out/e2e
 	cd e2e && GOWORK=off go test -v -count=1 -timeout 40m -run '$(RUN)' $(ARGS) .
 
+# Scenarios 1, 2, 6 and 8, and a fault, on every runtime.
+E2E_QUICK := ^(TestGreeter|TestShop|TestBatches|TestProtocol2|TestRolling)$$
+
+.PHONY: e2e-quick
+e2e-quick: ## The part of e2e that the gate runs, in three to four minutes
+	@$(MAKE) e2e RUN='$(E2E_QUICK)'
+
 .PHONY: check
 check: vet lint tidy-check test ## What a change must pass before review
 
