@@ -64,7 +64,7 @@ func ExampleNew_mistakes() {
 	}, nil)
 	fmt.Println(err)
 	// Output:
-	// statefun: function example/greeter: two states have the name "seen"
+	// statefun: function example/greeter: two states have the name "seen": rename one, or use one handle
 	// statefun: function example/greeter: state "batch": the runtime keeps its own data under this name: choose another
 	// statefun: function example/greeter: the function takes no message: give it On or OnAny
 }

@@ -106,7 +106,7 @@ func (d *definition) addState(s *stateDecl) {
 		if other == s {
 			d.problem("state %q is declared twice", s.spec.Name)
 		} else if other.spec.Name == s.spec.Name {
-			d.problem("two states have the name %q", s.spec.Name)
+			d.problem("two states have the name %q: rename one, or use one handle", s.spec.Name)
 		}
 	}
 	d.states = append(d.states, s)

@@ -144,7 +144,7 @@ func (b *batch) tokenText(t CancelToken) (string, error) {
 	case b.version == wire.V2:
 		return "", errors.New("protocol version 2 has no cancellation tokens")
 	case t.text == "":
-		return "", errors.New("the cancellation token is empty")
+		return "", errors.New("the cancellation token is empty: name what is to be cancelled")
 	case !wire.ValidText(t.text):
 		return "", fmt.Errorf("the cancellation token %q is not UTF-8", t.text)
 	case t.raw:
