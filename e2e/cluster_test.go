@@ -7,16 +7,19 @@ import (
 )
 
 // cluster is StateFun 3.3.0 with a job manager and a task manager in processes
-// of their own, and two slots.
+// of their own, two slots, and state in RocksDB, as in StateFun's image.
 func cluster() platform {
 	write := func(a application, name, url string) string { return module3(a, name, url, "async") }
-	return platform{"flink-3.3.0-cluster", needsFlink("flink3"), startJob(write, flink.StartCluster, nil)}
+	rocks := []string{"state.backend=rocksdb", "state.backend.rocksdb.timer-service.factory=ROCKSDB", "state.backend.incremental=true"}
+	return platform{"flink-3.3.0-cluster", needsFlink("flink3"), startJob(write, flink.StartCluster, rocks)}
 }
 
-// TestCluster is scenario 1 on a cluster.
+// TestCluster runs all scenarios on a cluster.
 func TestCluster(t *testing.T) {
 	t.Parallel()
-	greets.on(t, cluster())
+	all := scenarios()
+	url := serveAt(t, "127.0.0.1:0", allFunctions(t))
+	driveAll(t, openAll(t, cluster(), applications(all, nil), url), all)
 }
 
 // TestClusterCrash is the random program on a cluster. In its middle the task

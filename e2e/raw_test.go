@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -18,8 +19,8 @@ var raw = application{
 	outputs:   []string{"done"},
 }
 
-// bad are answers that no function of ours can give, and what Flink's log says
-// when its job fails of them.
+// bad are answers that no function of ours should give, and what Flink's log
+// says when its job fails of them.
 var bad = []struct {
 	name, want string
 	answer     []byte
@@ -29,16 +30,28 @@ var bad = []struct {
 	{"token-twice", "Trying to associate a message with cancellation token", result(
 		wire.AppendDelayed(nil, wire.V3, 60_000, self("token-twice"), nothing, "t"), wire.AppendDelayed(nil, wire.V3, 60_000, self("token-twice"), nothing, "t"))},
 	{"unknown-target", "Cannot find a provider for type FunctionType(no, body)", result(wire.AppendMessage(nil, wire.V3, wire.Address{Namespace: "no", Name: "body", ID: "x"}, nothing))},
+	{"no-target", "Cannot find a provider for type FunctionType(, )", result(wire.AppendMessage(nil, wire.V3, wire.Address{}, nothing))},
 	{"unknown-egress", "Unknown egress EgressKey(raw, nowhere,", result(wire.AppendEgress(nil, wire.V3, "raw", "nowhere", nothing))},
 	{"other-record", "The generic Kafka egress expects only messages of type", result(wire.AppendEgress(nil, wire.V3, "raw", "out", nothing))},
+	{"garbled-record", "Unable to unpack message as a", result(wire.AppendEgress(nil, wire.V3, "raw", "out",
+		wire.Value{TypeName: wire.KafkaTypeName(wire.V3), Has: true, Data: []byte{0x0a, 0x7f}}))},
 	{"no-topic", "Invalid topics: []", result(record(wire.KafkaRecord{Key: "no-topic", Value: []byte("x")}))},
 	{"unknown-state", "Accessing a non-existing function state: ghost", result(wire.AppendDelete(nil, "ghost"))},
+	{"state-without-value", "RemoteValueTypeMismatchException", result(wire.AppendModify(nil, wire.V3, known.Name, wire.Value{}))},
+	{"state-of-other-type", "Previous type was: raw/known, new type is: raw/Nothing", result(wire.AppendModify(nil, wire.V3, known.Name, nothing))},
+	{"unknown-mutation", "Received an UNRECOGNIZED PersistedValueMutation type", result(bytes.Replace(
+		wire.AppendModify(nil, wire.V3, known.Name, nothing), []byte{0x08, byte(wire.Modify)}, []byte{0x08, 7}, 1))},
+	{"known-state-of-other-type", "Previous type was: raw/known, new type is: raw/b", specs(wire.StateSpec{Name: known.Name, TypeName: "raw/b"})},
 	{"bad-state-type", "Must be of format <namespace>/<name>", specs(wire.StateSpec{Name: "s", TypeName: "text"})},
 	{"state-two-types", "RemoteValueTypeMismatchException", specs(wire.StateSpec{Name: "s", TypeName: "raw/a"}, wire.StateSpec{Name: "s", TypeName: "raw/b"})},
 	{"no-expiry", "TTL is expected to be positive", specs(wire.StateSpec{Name: "s", TypeName: "raw/a", Mode: wire.ExpireAfterWrite})},
+	{"negative-expiry", "TTL is expected to be positive", specs(wire.StateSpec{Name: "s", TypeName: "raw/a", Mode: wire.ExpireAfterWrite, ExpireAfterMillis: -1})},
 	{"state-batch", "HeapListState cannot be cast", specs(wire.StateSpec{Name: "batch", TypeName: "raw/a"})},
 	{"state-request-state", "java.lang.Integer cannot be cast", specs(wire.StateSpec{Name: "request-state", TypeName: "raw/a"})},
 }
+
+// known is a state that the rogue declares, as a function should.
+var known = wire.StateSpec{Name: "known", TypeName: "raw/known"}
 
 var nothing = wire.Value{TypeName: "raw/Nothing", Has: true}
 
@@ -58,7 +71,7 @@ func record(r wire.KafkaRecord) []byte {
 	return wire.AppendEgress(nil, wire.V3, "raw", "out", wire.Value{TypeName: wire.KafkaTypeName(wire.V3), Has: true, Data: wire.AppendKafkaRecord(nil, &r)})
 }
 
-// rogue answers badly once to each id, and well afterwards.
+// rogue declares its state, answers badly once to each id, and well afterwards.
 type rogue struct {
 	mu   sync.Mutex
 	gave map[string]bool
@@ -75,6 +88,10 @@ func (g *rogue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/octet-stream")
+	if len(request.States) == 0 {
+		w.Write(specs(known))
+		return
+	}
 	w.Write(g.answer(request.Target.ID))
 }
 
