@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -41,7 +40,7 @@ func startEngine(ctx context.Context, _, dir string, apps []application, at stri
 		files = append(files, playgroundEgress(a, at, ports[1+i]))
 		l.apps = append(l.apps, &side{
 			application: a, taken: map[string]uint64{},
-			in: fmt.Sprintf("http://127.0.0.1:%d", ports[0]), out: fmt.Sprintf("http://127.0.0.1:%d", ports[1+i]),
+			in: fmt.Sprintf("127.0.0.1:%d", ports[0]), out: fmt.Sprintf("127.0.0.1:%d", ports[1+i]),
 		})
 	}
 	for i, text := range files {
@@ -63,30 +62,10 @@ func (l *local) start(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	for {
-		err := l.listens(ctx)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-time.After(10 * time.Millisecond):
-		case <-ctx.Done():
+	for _, app := range l.apps {
+		if err := listening(ctx, app.out, nil); err != nil {
 			return fmt.Errorf("the engine does not listen: %w\n%s", err, l.tail())
 		}
-	}
-}
-
-func (l *local) listens(ctx context.Context) error {
-	for _, app := range l.apps {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, app.out, nil)
-		if err != nil {
-			return err
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return err
-		}
-		resp.Body.Close()
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ import (
 // side is one application, as the world sees it.
 type side struct {
 	application
-	in, out string            // base URLs
+	in, out string            // addresses
 	taken   map[string]uint64 // number of the last record that was taken, by topic
 }
 
@@ -83,7 +83,7 @@ func (s *side) send(ctx context.Context, r kafka.Record) error {
 			continue
 		}
 		for _, target := range in.targets {
-			path := s.in + "/" + target + "/" + url.PathEscape(r.Key)
+			path := "http://" + s.in + "/" + target + "/" + url.PathEscape(r.Key)
 			req, err := http.NewRequestWithContext(ctx, http.MethodPut, path, strings.NewReader(r.Value))
 			if err != nil {
 				return err
@@ -125,7 +125,7 @@ func (s *side) next(ctx context.Context) ([]kafka.Record, error) {
 func (s *side) take(ctx context.Context, topic, wait string) (kafka.Record, bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.out+"/"+topic+"?wait="+wait, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.out+"/"+topic+"?wait="+wait, nil)
 	if err != nil {
 		return kafka.Record{}, false, err
 	}

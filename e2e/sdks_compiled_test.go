@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -81,13 +80,4 @@ func compiled(ctx context.Context, dir string) ([]string, error) {
 	sources = append(sources, filepath.Join(shared.runtimes, "Leash.java"))
 	classes, err := shared.tools.Compile(ctx, "sdk-"+filepath.Base(dir), jars, sources...)
 	return []string{classes, jars}, err
-}
-
-// listens reports whether somebody takes connections.
-func listens(ctx context.Context, addr string) error {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return err
-	}
-	return conn.Close()
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -141,24 +140,6 @@ func attend(t *testing.T, cmd *exec.Cmd, addr string) {
 	defer cancel()
 	if err := listening(ctx, addr, ended); err != nil {
 		t.Fatalf("%s does not listen: %v", cmd.Path, err)
-	}
-}
-
-// listening polls until somebody listens, or the program has ended.
-func listening(ctx context.Context, addr string, ended chan error) error {
-	for {
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
-		if err == nil {
-			return conn.Close()
-		}
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case why := <-ended:
-			ended <- why // for the cleanup
-			return errors.Join(errors.New("it has ended"), err)
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), err)
-		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"net"
 	"slices"
 	"strconv"
 	"testing"
@@ -37,13 +36,6 @@ func TestOfficialSDKs(t *testing.T) {
 			}
 		})
 	}
-}
-
-// vacant returns a port of this machine that nobody has, and its address.
-func vacant(t *testing.T) (port, addr string) {
-	t.Helper()
-	port = openPort(t)
-	return port, net.JoinHostPort("127.0.0.1", port)
 }
 
 // holdMillis is how long the shop keeps goods for a cart, as a program is told.

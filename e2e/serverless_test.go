@@ -3,12 +3,11 @@ package e2e_test
 import (
 	"context"
 	"log/slog"
-	"net/http"
+	"net"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -18,7 +17,6 @@ import (
 	statefungcf "github.com/statefun-go/statefun-go/adapters/gcf"
 	statefunlambda "github.com/statefun-go/statefun-go/adapters/lambda"
 	"github.com/statefun-go/statefun-go/adapters/lambda/lambdalocal"
-	"github.com/statefun-go/statefun-go/e2e/java"
 )
 
 // runBootstrap is the role of a child that is an AWS Lambda function.
@@ -79,7 +77,7 @@ func gateway(t *testing.T, opts lambdalocal.Options, program string) string {
 // this program in that role.
 func serveFramework(t *testing.T) string {
 	t.Helper()
-	port := openPort(t)
+	port, _ := vacant(t)
 	c := &child{role: cloud, arg: port}
 	if err := c.start(); err != nil {
 		t.Fatal(err)
@@ -96,15 +94,19 @@ func serveFramework(t *testing.T) string {
 // framework waits for a Cloud Function at a port and returns its URL.
 func framework(t *testing.T, port string) string {
 	t.Helper()
-	url := "http://127.0.0.1:" + port
-	answering(t, url)
-	return url + "/{function.name}"
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	addr := net.JoinHostPort("127.0.0.1", port)
+	if err := listening(ctx, addr, nil); err != nil {
+		t.Fatalf("the Cloud Function does not listen: %v", err)
+	}
+	return "http://" + addr + "/{function.name}"
 }
 
 // runFunction starts a program that serves a Cloud Function.
 func runFunction(t *testing.T, program string) string {
 	t.Helper()
-	port := openPort(t)
+	port, _ := vacant(t)
 	var out said
 	cmd := exec.Command(program, "-port", port)
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -121,15 +123,6 @@ func runFunction(t *testing.T, program string) string {
 	return framework(t, port)
 }
 
-func openPort(t *testing.T) string {
-	t.Helper()
-	ports, err := java.FreePorts(t.Context(), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strconv.Itoa(ports[0])
-}
-
 // build builds a program of a module and returns its path.
 func build(t *testing.T, module, pkg string, flags ...string) string {
 	t.Helper()
@@ -141,27 +134,4 @@ func build(t *testing.T, module, pkg string, flags ...string) string {
 		t.Fatalf("build %s: %v\n%s", pkg, err, out)
 	}
 	return program
-}
-
-// answering waits until something answers at a URL, whatever it says.
-func answering(t *testing.T, url string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err == nil {
-			resp.Body.Close()
-			return
-		}
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-ctx.Done():
-			t.Fatalf("nothing answers at %s: %v", url, err)
-		}
-	}
 }
