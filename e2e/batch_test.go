@@ -62,19 +62,31 @@ func queueFunctions() []statefun.Function {
 func queueUp(w *world) {
 	const n = 400
 	w.send(slices.Repeat([]kafka.Record{{Topic: "tickets", Key: "A", Value: "x"}}, n))
+	sizes := w.served("A", n)
+	if len(slices.Compact(slices.Clone(sizes))) > n/8 || slices.Max(sizes) > queue.maxBatch {
+		w.t.Errorf("batches of %v, want few, and none above %d", slices.Compact(sizes), queue.maxBatch)
+	}
+}
+
+// served waits for n tickets of a clerk, which must come in order, and returns
+// for each the size of its batch.
+func (w *world) served(id string, n int) []int {
+	w.t.Helper()
 	w.await(n)
 	w.settle()
+	values := byKey(w.seen)["served/"+id]
+	if len(values) != n || len(w.seen) != n {
+		w.t.Fatalf("%d tickets were served, %d of clerk %s; want %d", len(w.seen), len(values), id, n)
+	}
 	sizes := make([]int, n)
-	for i, value := range byKey(w.seen)["served/A"] {
+	for i, value := range values {
 		var place int
 		if _, err := fmt.Sscanf(value, "%d of %d", &place, &sizes[i]); err != nil || place != i+1 {
 			w.t.Fatalf("ticket %d says %q: %v", i+1, value, err)
 		}
 	}
 	w.t.Logf("the largest batch had %d messages", slices.Max(sizes))
-	if len(w.seen) != n || len(slices.Compact(sizes)) > n/8 {
-		w.t.Errorf("%d tickets in batches of %v, want %d in few", len(w.seen), slices.Compact(sizes), n)
-	}
+	return sizes
 }
 
 func TestBatches(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"github.com/statefun-go/statefun-go/statefun"
 )
 
-const memoryLasts = 3 * time.Second
+const memoryLasts = 4 * time.Second
 
 // The memory: two states that are written together and expire differently.
 var (
@@ -60,16 +60,16 @@ func memoryFunctions() []statefun.Function {
 	return []statefun.Function{statefun.Define(memory, statefun.On(memoType, remember), afterWrite, afterCall, forEver, remembered)}
 }
 
-// forget sends messages two seconds apart, or four; values last three.
+// forget sends each message some time after the last was answered: in one step a
+// value is still there, in two it is not. An answer may come a second late.
 func forget(w *world) {
-	w.send([]kafka.Record{{Topic: "memos", Key: "warm", Value: "x"}})
-	w.await(1) // the first call takes longer
-	const step = 2 * time.Second
-	for _, m := range []struct {
-		value string
-		then  time.Duration
-	}{{"x", step}, {"", step}, {"", 2 * step}, {"", 0}} {
-		w.send([]kafka.Record{{Topic: "memos", Key: "Ann", Value: m.value}})
+	const step = memoryLasts * 5 / 8
+	for i, m := range []struct {
+		key, value string
+		then       time.Duration
+	}{{"warm", "x", 0}, {"Ann", "x", step}, {"Ann", "", step}, {"Ann", "", 2 * step}, {"Ann", "", 0}} {
+		w.send([]kafka.Record{{Topic: "memos", Key: m.key, Value: m.value}})
+		w.await(i + 1)
 		w.pause(m.then)
 	}
 	w.equal(map[string][]string{
