@@ -57,7 +57,7 @@ race: ## The same tests under the race detector; needs a C compiler
 
 .PHONY: e2e
 e2e: ## The functions on real Flink and Kafka. Needs a JDK and Maven; RUN=TestName narrows it, logs are in .out/e2e
-	cd e2e && GOWORK=off go test -v -count=1 -timeout 40m -run '$(RUN)' $(ARGS) .
+	cd e2e && GOWORK=off go test -v -count=1 -timeout 60m -run '$(RUN)' $(ARGS) .
 
 # Scenarios 1, 2, 6 and 8, and a fault, on every runtime.
 E2E_QUICK := ^(TestGreeter|TestShop|TestBatches|TestProtocol2|TestRolling)

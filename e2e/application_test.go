@@ -11,12 +11,13 @@ import (
 // application is what one module file says, without where it runs.
 type application struct {
 	functions string            // pattern of the endpoint
+	url       string            // of the functions, if they are not where all are
 	maxBatch  int               // maxNumBatchRequests; 0 is the default
 	transport map[string]string // more settings of the transport, by its name
-	inputs    []input
-	egress    string   // id
-	outputs   []string // topics
-	states    []string // of the one function, for StateFun 2.x, which wants them in the file
+	inputs    []input           // none is for a file with an endpoint only
+	egress    string            // id
+	outputs   []string          // topics
+	states    []string          // of the one function, for StateFun 2.x, which wants them in the file
 }
 
 // input is a topic whose records go to functions: the key is the id.

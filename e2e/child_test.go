@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // child is this program again, in another role: a process that can be killed. It
@@ -38,12 +39,12 @@ func (s *said) String() string {
 
 // The roles, and how the environment of a child names its own.
 const (
-	roleEnv   = "STATEFUN_E2E_ROLE"
-	argEnv    = "STATEFUN_E2E_ARG"
-	functions = "functions" // the greeter, slowly; the argument is its address
-	runtime   = "engine"    // the argument is its directory
-	bootstrap = "bootstrap" // of AWS Lambda, with the functions of all scenarios
-	cloud     = "cloud"     // the same as a Cloud Function; the argument is its port
+	roleEnv     = "STATEFUN_E2E_ROLE"
+	argEnv      = "STATEFUN_E2E_ARG"
+	roleGreeter = "greeter" // slowly; the argument is its address
+	roleEngine  = "engine"  // the argument is its directory
+	roleLambda  = "lambda"  // a bootstrap with the functions of all scenarios
+	roleCloud   = "cloud"   // the same as a Cloud Function; the argument is its port
 )
 
 // serving plays the role that the environment says, if any.
@@ -52,16 +53,16 @@ func serving() bool {
 	switch arg := os.Getenv(argEnv); os.Getenv(roleEnv) {
 	case "":
 		return false
-	case functions:
+	case roleGreeter:
 		go leash()
 		err = serveGreeter(arg)
-	case runtime:
+	case roleEngine:
 		go leash()
 		err = runEngine(arg)
-	case cloud:
+	case roleCloud:
 		go leash()
 		err = runFramework(arg)
-	case bootstrap: // its gateway ends it
+	case roleLambda: // its gateway ends it
 		err = runBootstrap()
 	default:
 		err = errors.New("unknown role")
@@ -108,9 +109,12 @@ func (c *child) terminate() error {
 	if c.cmd == nil {
 		return nil
 	}
-	err := c.cmd.Process.Signal(syscall.SIGTERM)
+	process := c.cmd.Process
+	err := process.Signal(syscall.SIGTERM)
 	if err == nil {
-		err = c.cmd.Wait()
+		late := time.AfterFunc(20*time.Second, func() { process.Kill() })
+		defer late.Stop()
+		err = c.cmd.Wait() // "signal: killed", if it was late
 	}
 	c.cmd = nil
 	return err

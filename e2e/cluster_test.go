@@ -29,8 +29,8 @@ func TestClusterCrash(t *testing.T) {
 	t.Parallel()
 	w, a := busyProgram(t, cluster())
 	w.await(1)
-	w.kill("the task manager", w.running.(*job).ReplaceWorker)
+	a.kill(w, "the task manager", w.running.(*job).ReplaceWorker)
 	w.await(3000)
-	w.kill("both processes", w.crash)
+	a.kill(w, "both processes", w.crash)
 	a.tallied(w)
 }

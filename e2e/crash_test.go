@@ -18,7 +18,7 @@ func TestCrash(t *testing.T) {
 			w, a := busyProgram(t, p)
 			for _, n := range []int{1, 3000} {
 				w.await(n) // on Flink they can be read once a checkpoint is complete
-				w.kill("the runtime", w.crash)
+				a.kill(w, "the runtime", w.crash)
 			}
 			a.tallied(w)
 		})
@@ -28,17 +28,20 @@ func TestCrash(t *testing.T) {
 // busyProgram sends the random program to functions that take their time.
 func busyProgram(t *testing.T, p platform) (*world, *author) {
 	t.Helper()
-	a := newAuthor(t, 300)
+	a := newAuthor(t, 1500)
 	opts := &statefun.Options{Batch: []statefun.BatchMiddleware{linger(busy)}}
 	w := open(t, p, program, serve(t, programFunctions(), opts))
 	w.send(a.write(t, 1000))
 	return w, a
 }
 
-// kill kills something and waits until it is back.
-func (w *world) kill(what string, crash func(context.Context) error) {
+// kill kills something in the middle of the program and waits until it is back.
+func (a *author) kill(w *world, what string, crash func(context.Context) error) {
 	w.t.Helper()
 	before, begin := len(w.seen), time.Now()
+	if before >= a.total() {
+		w.t.Fatalf("nothing is left to do when %s is killed", what)
+	}
 	if err := crash(w.ctx); err != nil {
 		w.t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func (b blocks) writer(t *testing.T, begin string) writer {
 	block := b.find(t, begin)
 	return func(a application, name, url string) string {
 		return strings.NewReplacer(
-			"http://greeter.internal:8000", strings.TrimSuffix(url, "/{function.name}"),
+			"http://greeter:8000", strings.TrimSuffix(url, "/{function.name}"),
 			"broker:9092", shared.broker.Addr,
 			"topic: names", "topic: "+topic(name, a, a.inputs[0]),
 		).Replace(block)

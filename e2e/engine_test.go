@@ -34,10 +34,13 @@ func startEngine(ctx context.Context, _, dir string, apps []application, at stri
 	if err != nil {
 		return nil, err
 	}
-	l := &local{child: child{role: runtime, arg: dir}}
+	l := &local{child: child{role: roleEngine, arg: dir}}
 	files := []string{playgroundIngress(ports[0])}
 	for i, a := range apps {
-		files = append(files, playgroundEgress(a, at, ports[1+i]))
+		files = append(files, playgroundFile(a, at, ports[1+i]))
+		if len(a.inputs) == 0 {
+			continue
+		}
 		l.apps = append(l.apps, &side{
 			application: a, taken: map[string]uint64{},
 			in: fmt.Sprintf("127.0.0.1:%d", ports[0]), out: fmt.Sprintf("127.0.0.1:%d", ports[1+i]),
@@ -74,6 +77,9 @@ func (l *local) start(ctx context.Context) error {
 // not acknowledged would count or not.
 func (l *local) crash(ctx context.Context) error {
 	l.kill()
+	for _, app := range l.apps {
+		app.crashed = true
+	}
 	return l.start(ctx)
 }
 

@@ -24,19 +24,25 @@ var harms = []struct {
 	name  string
 	harm  harm
 	times int
-	lossy bool // on Flink's async transport: see TestLoss
+	fails string // what Flink's log says where OkHttp lets the job fail
+	lossy bool   // on Flink's async transport: see TestLoss
 }{
-	{"500", status(http.StatusInternalServerError), 20, false},
-	{"503", status(http.StatusServiceUnavailable), 20, false},
-	{"cut at 0", cut(0, false, false), 20, false},
-	{"cut at 20", cut(20, false, false), 20, false},
-	{"cut at the last byte", cut(-1, false, false), 20, false},
-	{"reset in the middle", cut(20, false, true), 20, false},
-	{"chunked, cut at 0", cut(0, true, false), 20, true},
-	{"chunked, cut at 20", cut(20, true, false), 20, false},
-	{"chunked, cut at the last byte", cut(-1, true, false), 20, false},
-	{"no answer", hang(30 * time.Second), 1, false},
+	{"500", status(http.StatusInternalServerError), 20, "", false},
+	{"503", status(http.StatusServiceUnavailable), 20, "", false},
+	{"404", status(http.StatusNotFound), 2, "Non successful HTTP response code 404", false},
+	{"413", status(http.StatusRequestEntityTooLarge), 2, "Non successful HTTP response code 413", false},
+	{"another type", typed("application/json"), 2, "Wrong HTTP content-type", false},
+	{"cut at 0", cut(0, false, false), 20, parse, false},
+	{"cut at 20", cut(20, false, false), 20, parse, false},
+	{"cut at the last byte", cut(-1, false, false), 20, parse, false},
+	{"reset in the middle", cut(20, false, true), 20, parse, false},
+	{"chunked, cut at 0", cut(0, true, false), 20, parse, true},
+	{"chunked, cut at 20", cut(20, true, false), 20, parse, false},
+	{"chunked, cut at the last byte", cut(-1, true, false), 20, parse, false},
+	{"no answer", hang(30 * time.Second), 1, "", false},
 }
+
+const parse = "Unable to parse a Protobuf message"
 
 // TestFaults harms answers in one way after another. Every message counts
 // exactly once all the same, and comes out once.
@@ -67,6 +73,12 @@ func TestFaults(t *testing.T) {
 				}
 				w.send(records)
 				w.await(count(want))
+				if relay.undone() == h.times {
+					t.Errorf("%s: no answer was harmed", h.name)
+				}
+				if log, ok := w.running.(*job); ok && p.name == "flink-3.3.0-okhttp" && !log.Says(h.fails) {
+					t.Errorf("%s: Flink's log does not say %q", h.name, h.fails)
+				}
 				t.Logf("%s: %d of %d answers harmed, all came after %v", h.name, h.times-relay.undone(), h.times, time.Since(begin).Round(time.Millisecond))
 			}
 			w.equal(want)
@@ -96,7 +108,10 @@ func TestLoss(t *testing.T) {
 			w.await(1)
 			relay.set(cut(0, true, false), 1)
 			w.send(ann)
-			w.pause(time.Second)
+			for relay.undone() > 0 {
+				w.pause(10 * time.Millisecond)
+			}
+			w.pause(100 * time.Millisecond) // the runtime has the end of that answer
 			w.send(ann)
 			w.equal(map[string][]string{"greetings/Ann": c.want})
 		})

@@ -53,6 +53,9 @@ func startJob(write writer, start starter, settings []string) func(context.Conte
 		o := flink.Options{Name: name, Dir: dir, Settings: settings}
 		for _, a := range apps {
 			o.Modules = append(o.Modules, write(a, name, url))
+			if len(a.inputs) == 0 {
+				continue
+			}
 			if err := j.connect(ctx, name, a); err != nil {
 				j.close()
 				return nil, err
@@ -102,7 +105,7 @@ func (j *job) next(ctx context.Context, app int) ([]kafka.Record, error) {
 	return j.readers[app].Next(ctx)
 }
 
-func (j *job) tail() string { return j.Tail() }
+func (j *job) tail() string { return j.Tail() + "\n" + shared.broker.Tail() }
 
 func (j *job) crash(ctx context.Context) error { return j.Crash(ctx) }
 
@@ -130,9 +133,12 @@ spec:
   functions: %s
   urlPathTemplate: %s
   transport: {type: io.statefun.transports.v1/%s, %s}
-`, a.functions, url, transport, a.transport[transport])
+`, a.functions, cmp.Or(a.url, url), transport, a.transport[transport])
 	if a.maxBatch != 0 {
 		fmt.Fprintf(&b, "  maxNumBatchRequests: %d\n", a.maxBatch)
+	}
+	if len(a.inputs) == 0 {
+		return b.String()
 	}
 	fmt.Fprintf(&b, `---
 kind: io.statefun.kafka.v1/ingress

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"hash/crc32"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -25,14 +27,14 @@ var (
 	}
 )
 
-func keep(_ context.Context, inv *statefun.Invocation, page []byte) error {
+func keep(ctx context.Context, inv *statefun.Invocation, page []byte) error {
 	all, err := pages.Get(inv)
 	if err != nil {
 		return err
 	}
 	all = append(all, page...)
 	pages.Set(inv, all)
-	archived.Send(inv, inv.Self().ID, digest(all))
+	archived.Send(inv, inv.Self().ID, fmt.Sprintf("%s; %d", digest(all), ctx.Value(batchKey{})))
 	return nil
 }
 
@@ -62,8 +64,22 @@ func fill(w *world) {
 		want = append(want, digest(all))
 	}
 	w.send(records)
-	w.equal(map[string][]string{"archived/A": want})
-	w.t.Logf("a state of %d bytes", len(all))
+	w.await(len(want))
+	w.settle()
+	var got []string
+	largest := 0
+	for _, value := range byKey(w.seen)["archived/A"] {
+		text, size, _ := strings.Cut(value, "; ")
+		n, _ := strconv.Atoi(size)
+		got, largest = append(got, text), max(largest, n)
+	}
+	w.t.Logf("a state of %d bytes, the largest batch had %d messages", len(all), largest)
+	if !slices.Equal(got, want) {
+		w.t.Errorf("got %q\nwant %q", got, want)
+	}
+	if largest < 500 {
+		w.t.Error("want a batch of 500 at least")
+	}
 }
 
 func TestLarge(t *testing.T) {

@@ -17,13 +17,14 @@ type place struct {
 	on        []platform
 }
 
-// overHTTP is the transport that an engine needs for unix sockets, as Flink does.
-var overHTTP = map[string]string{"async": "type: io.statefun.transports.v1/okhttp"}
+// okhttp makes the engine use its other transport: async has no unix sockets,
+// as in Flink.
+var okhttp = map[string]string{"async": "type: io.statefun.transports.v1/okhttp"}
 
 func places() []place {
 	all := []platform{flink3("async"), flink3("okhttp"), flink2(), embedded()}
 	return []place{
-		{"unix-socket", serveSocket, overHTTP, []platform{flink3("okhttp"), flink2(), embedded()}},
+		{"unix-socket", serveSocket, okhttp, []platform{withSockets(flink3("okhttp")), withSockets(flink2()), embedded()}},
 		{"lambda-http-api", func(t *testing.T) string { return serveLambda(t, httpAPI) }, nil, all},
 		{"lambda-rest-api", func(t *testing.T) string { return serveLambda(t, restAPI) }, nil, all},
 		{"cloud-function", serveFramework, nil, all},
@@ -34,6 +35,19 @@ var (
 	httpAPI = lambdalocal.Options{Event: lambdalocal.HTTPAPI}
 	restAPI = lambdalocal.Options{Event: lambdalocal.REST, BinaryMediaTypes: []string{"*/*"}, Stage: "prod"}
 )
+
+// withSockets is Flink where it has unix sockets: its library for them knows Java
+// 17, and not 25.
+func withSockets(p platform) platform {
+	needs := p.needs
+	p.needs = func() error {
+		if err := needs(); err != nil {
+			return err
+		}
+		return shared.tools.AtMost(17)
+	}
+	return p
+}
 
 // TestPlaces runs all scenarios, each from a module file of its own, with all
 // their functions in one place.

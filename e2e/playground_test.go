@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,15 +22,16 @@ type side struct {
 	application
 	in, out string            // addresses
 	taken   map[string]uint64 // number of the last record that was taken, by topic
+	crashed bool              // whether the engine has crashed
 }
 
 func playgroundIngress(port int) string {
 	return fmt.Sprintf("kind: io.statefun.playground.v1/ingress\nspec: {port: %d}\n", port)
 }
 
-// playgroundEgress is a module file with the endpoint of an application and its
+// playgroundFile is a module file with the endpoint of an application and its
 // egress.
-func playgroundEgress(a application, at string, port int) string {
+func playgroundFile(a application, at string, port int) string {
 	more := ""
 	if own := a.transport["async"]; own != "" {
 		more = "\n  transport: {" + own + "}"
@@ -37,14 +39,18 @@ func playgroundEgress(a application, at string, port int) string {
 	if a.maxBatch != 0 {
 		more += fmt.Sprintf("\n  maxNumBatchRequests: %d", a.maxBatch)
 	}
-	return fmt.Sprintf(`kind: io.statefun.endpoints.v2/http
+	file := fmt.Sprintf(`kind: io.statefun.endpoints.v2/http
 spec:
   functions: %s
   urlPathTemplate: %s%s
----
+`, a.functions, cmp.Or(a.url, at), more)
+	if len(a.inputs) == 0 {
+		return file
+	}
+	return file + fmt.Sprintf(`---
 kind: io.statefun.playground.v1/egress
 spec: {id: %s, port: %d, topics: %s}
-`, a.functions, at, more, a.egress, port, list(a.outputs))
+`, a.egress, port, list(a.outputs))
 }
 
 // put sends with a few senders; a key has always the same one.
@@ -138,8 +144,11 @@ func (s *side) take(ctx context.Context, topic, wait string) (kafka.Record, bool
 	if err = errors.Join(err, keyErr); err != nil {
 		return kafka.Record{}, false, err
 	}
-	if number <= s.taken[topic] { // it was on its way when the engine crashed
-		return s.take(ctx, topic, wait)
+	if number <= s.taken[topic] {
+		if !s.crashed {
+			return kafka.Record{}, false, fmt.Errorf("record %d of topic %s has come twice", number, topic)
+		}
+		return s.take(ctx, topic, wait) // it was on its way when the engine crashed
 	}
 	s.taken[topic] = number
 	return kafka.Record{Topic: topic, Key: key, Value: value}, true, nil

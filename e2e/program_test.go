@@ -114,11 +114,7 @@ func (s step) address() string {
 // numbers 1, 2, 3 ... in order, and in the end the sum.
 func (a *author) tallied(w *world) {
 	w.t.Helper()
-	total := 0
-	for _, t := range a.want {
-		total += int(t.Commands)
-	}
-	w.await(total)
+	w.await(a.total())
 	w.pause(longest) // for what was taken back
 	w.settle()
 	got := byKey(w.seen)
@@ -130,6 +126,15 @@ func (a *author) tallied(w *world) {
 	for _, address := range slices.Sorted(maps.Keys(a.want)) {
 		w.check(address, got["reports/"+address], a.want[address])
 	}
+}
+
+// total is how many commands there are in all.
+func (a *author) total() int {
+	n := 0
+	for _, t := range a.want {
+		n += int(t.Commands)
+	}
+	return n
 }
 
 func (w *world) check(address string, values []string, want tally) {
@@ -157,7 +162,7 @@ func newAuthor(t *testing.T, ids int) *author {
 var programs = scenario{name: "program", application: program, functions: programFunctions, drive: runProgram}
 
 func runProgram(w *world) {
-	a := newAuthor(w.t, 300)
+	a := newAuthor(w.t, 1500)
 	w.send(a.write(w.t, 1000))
 	a.tallied(w)
 }

@@ -29,6 +29,7 @@ var bad = []struct {
 	{"cancel-nothing", "Can not handle a cancellation request without a cancellation token.", result(wire.AppendCancel(nil, ""))},
 	{"token-twice", "Trying to associate a message with cancellation token", result(
 		wire.AppendDelayed(nil, wire.V3, 60_000, self("token-twice"), nothing, "t"), wire.AppendDelayed(nil, wire.V3, 60_000, self("token-twice"), nothing, "t"))},
+	{"token-pending", "Trying to associate a message with cancellation token", result(wire.AppendDelayed(nil, wire.V3, 60_000, self("token-pending"), nothing, "t"))},
 	{"unknown-target", "Cannot find a provider for type FunctionType(no, body)", result(wire.AppendMessage(nil, wire.V3, wire.Address{Namespace: "no", Name: "body", ID: "x"}, nothing))},
 	{"no-target", "Cannot find a provider for type FunctionType(, )", result(wire.AppendMessage(nil, wire.V3, wire.Address{}, nothing))},
 	{"unknown-egress", "Unknown egress EgressKey(raw, nowhere,", result(wire.AppendEgress(nil, wire.V3, "raw", "nowhere", nothing))},
@@ -43,11 +44,21 @@ var bad = []struct {
 		wire.AppendModify(nil, wire.V3, known.Name, nothing), []byte{0x08, byte(wire.Modify)}, []byte{0x08, 7}, 1))},
 	{"known-state-of-other-type", "Previous type was: TypeName(raw, known), new type is: TypeName(raw, b)", specs(wire.StateSpec{Name: known.Name, TypeName: "raw/b"})},
 	{"bad-state-type", "Must be of format <namespace>/<name>", specs(wire.StateSpec{Name: "s", TypeName: "text"})},
+	{"nested-state-type", "Must be of format <namespace>/<name>", specs(wire.StateSpec{Name: "s", TypeName: "a/b/c"})},
+	{"nameless-state-type", "Must be of format <namespace>/<name>", specs(wire.StateSpec{Name: "s", TypeName: "raw/"})},
 	{"state-two-types", "RemoteValueTypeMismatchException", specs(wire.StateSpec{Name: "s", TypeName: "raw/a"}, wire.StateSpec{Name: "s", TypeName: "raw/b"})},
 	{"no-expiry", "TTL is expected to be positive", specs(wire.StateSpec{Name: "s", TypeName: "raw/a", Mode: wire.ExpireAfterWrite})},
 	{"negative-expiry", "TTL is expected to be positive", specs(wire.StateSpec{Name: "s", TypeName: "raw/a", Mode: wire.ExpireAfterWrite, ExpireAfterMillis: -1})},
 	{"state-batch", "HeapListState cannot be cast", specs(wire.StateSpec{Name: "batch", TypeName: "raw/a"})},
 	{"state-request-state", "java.lang.Integer cannot be cast", specs(wire.StateSpec{Name: "request-state", TypeName: "raw/a"})},
+}
+
+// before are good answers to the first call, where only the next can be bad.
+var before = map[string][]byte{
+	"token-pending": result(
+		wire.AppendMessage(nil, wire.V3, self("token-pending"), nothing),
+		wire.AppendDelayed(nil, wire.V3, 60_000, self("token-pending"), nothing, "t"),
+	),
 }
 
 // known is a state that the rogue declares, as a function should.
@@ -74,7 +85,7 @@ func record(r wire.KafkaRecord) []byte {
 // rogue declares its state, answers badly once to each id, and well afterwards.
 type rogue struct {
 	mu   sync.Mutex
-	gave map[string]bool
+	gave map[string]int // answers, by id
 }
 
 func (g *rogue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -98,9 +109,13 @@ func (g *rogue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (g *rogue) answer(id string) []byte {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.gave[id]++
+	good, ok := before[id]
+	if ok && g.gave[id] == 1 {
+		return good
+	}
 	for _, b := range bad {
-		if b.name == id && !g.gave[id] {
-			g.gave[id] = true
+		if b.name == id && (g.gave[id] == 1 || ok && g.gave[id] == 2) {
 			return b.answer
 		}
 	}
@@ -115,7 +130,7 @@ func TestBadAnswers(t *testing.T) {
 	for _, p := range []platform{flink3("async"), embedded()} {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
-			server := httptest.NewServer(&rogue{gave: map[string]bool{}})
+			server := httptest.NewServer(&rogue{gave: map[string]int{}})
 			t.Cleanup(server.Close)
 			w := open(t, p, raw, server.URL)
 			want := map[string][]string{}

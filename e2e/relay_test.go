@@ -16,7 +16,8 @@ import (
 // relay stands between a runtime and its functions, and does some requests harm.
 type relay struct {
 	mu     sync.Mutex
-	to     string // base URL of the functions
+	to     []string // base URLs of the functions, which take turns
+	turn   int
 	harm   harm
 	left   int // how many requests are still to be harmed
 	number int // of requests since harm was set
@@ -38,17 +39,21 @@ func between(t *testing.T, functions string) (*relay, string) {
 	return r, server.URL + "/{function.name}"
 }
 
-// redirect sends requests to other functions from now on.
-func (p *relay) redirect(functions string) {
+// redirect sends requests to other functions from now on, in turns.
+func (p *relay) redirect(functions ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.to = strings.TrimSuffix(functions, "/{function.name}")
+	p.to = nil
+	for _, url := range functions {
+		p.to = append(p.to, strings.TrimSuffix(url, "/{function.name}"))
+	}
 }
 
 func (p *relay) base() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.to
+	p.turn++
+	return p.to[p.turn%len(p.to)]
 }
 
 // set harms times requests from now on: the first, and then every other one.
@@ -135,6 +140,18 @@ func (r refusal) Error() string { return "the functions answer " + http.StatusTe
 func status(code int) harm {
 	return func(w http.ResponseWriter, _ *http.Request, _ func() ([]byte, error)) {
 		http.Error(w, http.StatusText(code), code)
+	}
+}
+
+// typed answers well, but for the type of its content.
+func typed(contentType string) harm {
+	return func(w http.ResponseWriter, _ *http.Request, forward func() ([]byte, error)) {
+		body, err := forward()
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		w.Header().Set("Content-Type", contentType)
+		w.Write(body)
 	}
 }
 

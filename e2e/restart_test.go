@@ -1,7 +1,9 @@
 package e2e_test
 
 import (
+	"context"
 	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -37,7 +39,7 @@ func TestRestarts(t *testing.T) {
 			wait(40)
 			functions.kill()
 			wait(50)
-			functions.start()
+			start()
 			for _, round := range []int{80, 110} {
 				wait(round)
 				begin := time.Now()
@@ -49,7 +51,11 @@ func TestRestarts(t *testing.T) {
 			}
 			wait(rounds)
 			w.equal(want)
-			t.Logf("at their ends ran: %q", regexp.MustCompile(`running=\d+`).FindAllString(functions.said.String(), -1))
+			ran := regexp.MustCompile(`running=\d+`).FindAllString(functions.said.String(), -1)
+			t.Logf("at their ends ran: %q", ran)
+			if !slices.ContainsFunc(ran, func(n string) bool { return n != "running=0" }) {
+				t.Error("no call ran when SIGTERM came")
+			}
 		})
 	}
 }
@@ -58,11 +64,19 @@ func TestRestarts(t *testing.T) {
 // test goes on. The channel names each round that has been sent, from 1.
 func (w *world) stream(records []kafka.Record, size int, pause time.Duration) <-chan int {
 	sent := make(chan int, len(records)/size)
+	ctx, cancel := context.WithCancel(w.ctx)
+	w.t.Cleanup(func() {
+		cancel()
+		for range sent { // until it has ended
+		}
+	})
 	go func() {
 		defer close(sent)
 		for i := 0; i+size <= len(records); i += size {
-			if err := w.put(w.ctx, w.app, records[i:i+size]); err != nil {
-				w.t.Error(err)
+			if err := w.put(ctx, w.app, records[i:i+size]); err != nil {
+				if ctx.Err() == nil {
+					w.t.Error(err)
+				}
 				return
 			}
 			sent <- i/size + 1

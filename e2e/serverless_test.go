@@ -49,7 +49,7 @@ var quietLog = slog.New(slog.DiscardHandler)
 // program in the role of their bootstrap.
 func serveLambda(t *testing.T, opts lambdalocal.Options) string {
 	t.Helper()
-	opts.Env = []string{roleEnv + "=" + bootstrap}
+	opts.Env = []string{roleEnv + "=" + roleLambda}
 	return gateway(t, opts, os.Args[0])
 }
 
@@ -78,7 +78,7 @@ func gateway(t *testing.T, opts lambdalocal.Options, program string) string {
 func serveFramework(t *testing.T) string {
 	t.Helper()
 	port, _ := vacant(t)
-	c := &child{role: cloud, arg: port}
+	c := &child{role: roleCloud, arg: port}
 	if err := c.start(); err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"context"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -96,17 +95,13 @@ func serveGreeter(addr string) error {
 // starts. It returns its URL, too.
 func launch(t *testing.T) (*child, string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	c := &child{role: functions, arg: l.Addr().String()}
+	_, addr := vacant(t)
+	c := &child{role: roleGreeter, arg: addr}
 	t.Cleanup(func() {
 		c.kill()
 		if t.Failed() {
 			t.Log(c.said.String())
 		}
 	})
-	return c, "http://" + c.arg + "/{function.name}"
+	return c, "http://" + addr + "/{function.name}"
 }

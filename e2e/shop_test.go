@@ -56,10 +56,12 @@ func goShopping(w *world) {
 	say("add", "Bob", `{"item":"socks","quantity":2}`, 2) // and its end
 	say("checkout", "Bob", `{}`, 1)
 	w.pause(hold)
+	say("add", "Eve", `{"item":"socks","quantity":99}`, 1) // asks what is left: 5, but for Ann's
 	w.equal(map[string][]string{
 		"notices/Ann":  {"socks: 2 in the cart", "hat: 1 in the cart", "socks: 3 in the cart"},
 		"receipts/Ann": {`{"shopper":"Ann","number":1,"lines":[{"item":"socks","quantity":3},{"item":"hat","quantity":1}]}`},
 		"notices/Bob":  {"hat: not enough, 0 left", "socks: 2 in the cart", "socks: the reservation is over", "the cart is empty"},
+		"notices/Eve":  {"socks: not enough, 2 left"},
 		"notices/Carl": {"socks: 2 in the cart", "the cart is empty"},
 		"rejected/Zoe": {letter(w.t, statefun.DeadLetter{
 			Target: cart.Cart.Address("Zoe"), TypeName: cart.AddType.Name(), Value: []byte(bad),

@@ -16,7 +16,7 @@ import (
 type javaTools = java.Tools
 
 // patience is how long a scenario may take, with the start of its runtime.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // quiet is how long nothing more may come in the end: longer than a checkpoint,
 // whose end makes records visible.
@@ -98,6 +98,9 @@ func (w *world) settle() {
 // pause lets time pass, and reads on.
 func (w *world) pause(d time.Duration) {
 	w.t.Helper()
+	if err := w.ctx.Err(); err != nil {
+		w.t.Fatalf("%d records have come: %v", len(w.seen), err)
+	}
 	ctx, cancel := context.WithTimeout(w.ctx, d)
 	defer cancel()
 	for ctx.Err() == nil {

@@ -1,6 +1,7 @@
 package java
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -47,6 +48,22 @@ func Find(dir string, log *slog.Logger) (*Tools, error) {
 	return t, errors.Join(missing...)
 }
 
+// AtMost returns an error where Java is later than a version.
+func (t *Tools) AtMost(version int) error {
+	out, err := exec.CommandContext(context.Background(), t.java, "-version").CombinedOutput() //nolint:gosec // found on the PATH
+	if err != nil {
+		return fmt.Errorf("java -version: %w\n%s", err, last(out))
+	}
+	var is int
+	if _, text, ok := strings.Cut(string(out), `version "`); ok {
+		_, err = fmt.Sscanf(text, "%d", &is)
+	}
+	if err == nil && is > version {
+		err = fmt.Errorf("%w: Java is %d, and this needs %d or earlier", ErrUnavailable, is, version)
+	}
+	return err
+}
+
 // ClassPath returns the class path of the Maven project in a directory. Maven
 // fetches what the local repository lacks; while the project does not change
 // and the files are there, it is asked only once.
@@ -66,7 +83,11 @@ func (t *Tools) ClassPath(ctx context.Context, project string) (string, error) {
 	cmd := exec.CommandContext(ctx, t.maven, "-B", "-ntp", "-f", pom, "dependency:build-classpath", //nolint:gosec // the project is this repository's
 		"-DincludeScope=runtime", "-Dmdep.outputFile="+kept)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w: Maven cannot fetch the jars of %s: %w\n%s", ErrUnavailable, filepath.Base(project), err, last(out))
+		err = fmt.Errorf("fetch the jars of %s: %w\n%s", filepath.Base(project), err, last(out))
+		if bytes.Contains(out, []byte("Could not transfer")) { // and not: "Could not find"
+			err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		return "", err
 	}
 	path, ok := complete(kept)
 	if !ok {

@@ -70,7 +70,11 @@ func Start(ctx context.Context, tools *java.Tools, runtimes, dir string) (*Broke
 		Flags: []string{"-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"},
 	}
 	b := &Broker{Addr: fmt.Sprintf("127.0.0.1:%d", ports[0])}
-	b.start = func(ctx context.Context) (*java.Process, error) { return tools.Start(ctx, command) }
+	b.start = func(ctx context.Context) (*java.Process, error) {
+		p, err := tools.Start(ctx, command)
+		command.Name += "-again" // each start has a log of its own
+		return p, err
+	}
 	if b.process, err = b.start(ctx); err != nil {
 		return nil, err
 	}

@@ -3,8 +3,11 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -21,7 +24,24 @@ func (b *Broker) Recreate(ctx context.Context, partitions int32, topics ...strin
 	if err != nil {
 		return fmt.Errorf("create topics: %w", err)
 	}
-	return nil
+	return b.known(ctx, admin, created)
+}
+
+// known waits until the broker knows the new topics: for a while it may give out
+// the records of the deleted ones.
+func (b *Broker) known(ctx context.Context, admin *kadm.Client, topics kadm.CreateTopicResponses) error {
+	return b.process.Await(ctx, func(ctx context.Context) error {
+		found, err := admin.ListTopics(ctx, slices.Collect(maps.Keys(topics))...)
+		if err != nil {
+			return err
+		}
+		for name, topic := range topics {
+			if found[name].ID != topic.ID {
+				return fmt.Errorf("topic %s is not the new one yet", name)
+			}
+		}
+		return nil
+	})
 }
 
 // Record is a record of a topic.
@@ -67,7 +87,7 @@ func (r *Reader) Next(ctx context.Context) ([]Record, error) {
 	for f := range fetches.RecordsAll() {
 		records = append(records, Record{f.Topic, string(f.Key), string(f.Value)})
 	}
-	if err := fetches.Err(); err != nil {
+	if err := fetches.Err(); err != nil && !kerr.IsRetriable(err) { // the client tries again
 		return records, fmt.Errorf("read: %w", err)
 	}
 	return records, nil
