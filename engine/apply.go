@@ -54,7 +54,7 @@ func (v *environment) TokenPending(id, token string) bool {
 // group of the log, or nothing.
 func (e *Engine) apply(inst *instance, s *scratch) error {
 	states := inst.fn.states.Load()
-	if err := e.loadCells(inst, states); err != nil {
+	if err := e.loadCells(inst, states, s); err != nil {
 		return err
 	}
 	now := time.Now().UnixMilli()
@@ -93,18 +93,19 @@ func usesTokens(a *wire.Answer) bool {
 	return false
 }
 
-// carryOut does what the plan says, in its order. An error is one of the store,
-// and the end.
+// carryOut does what the plan says, in its order. An error is one of the store
+// and comes before anything has changed: half an answer must not become durable.
 func (e *Engine) carryOut(inst *instance, states *semantics.States, s *scratch) error {
 	p := &s.plan
+	if err := e.findCancels(inst, s); err != nil {
+		return err
+	}
 	e.consume(inst)
 	for i := range p.Messages {
 		e.deliver(p.Messages[i].Target, sent(inst.address, &p.Messages[i]))
 	}
-	for _, token := range p.Cancels {
-		if err := e.cancel(inst.address.ID, token); err != nil {
-			return err
-		}
+	for i, token := range p.Cancels {
+		e.cancel(inst.address.ID, token, s.cancels[i])
 	}
 	for i := range p.Timers {
 		e.delay(inst.address, &p.Timers[i])
@@ -113,21 +114,39 @@ func (e *Engine) carryOut(inst *instance, states *semantics.States, s *scratch) 
 		id := TypeName{p.Egresses[i].Namespace, p.Egresses[i].Name}
 		e.egresses[id].append(&s.records[i])
 	}
-	for i := range p.Writes {
-		inst.cells[p.Writes[i].State] = p.Writes[i].Cell
-		inst.markStale(p.Writes[i].State)
-	}
-	e.keep(inst, states)
+	e.keep(inst, states, s)
 	return nil
 }
 
-// keep brings the changed cells of inst into the log.
-func (e *Engine) keep(inst *instance, states *semantics.States) {
-	for i, stale := range inst.stale {
+// findCancels finds the delayed messages that the plan cancels.
+func (e *Engine) findCancels(inst *instance, s *scratch) error {
+	s.cancels = s.cancels[:0]
+	for _, token := range s.plan.Cancels {
+		t, err := e.pending(inst.address.ID, token)
+		if err != nil {
+			return err
+		}
+		s.cancels = append(s.cancels, t)
+	}
+	return nil
+}
+
+// keep brings the changed cells of inst into memory and the log: those that the
+// request renewed or found expired, and those that the answer writes.
+func (e *Engine) keep(inst *instance, states *semantics.States, s *scratch) {
+	s.stale = s.stale[:0]
+	for i := range s.cells {
+		was, is := &inst.cells[i], &s.cells[i]
+		s.stale = append(s.stale, was.Touched != is.Touched || was.Present != is.Present)
+	}
+	for _, w := range s.plan.Writes {
+		s.cells[w.State], s.stale[w.State] = w.Cell, true
+	}
+	for i, stale := range s.stale {
 		if !stale {
 			continue
 		}
-		inst.stale[i] = false
+		inst.cells[i] = s.cells[i]
 		inst.group = e.log.current.number
 		key := store.StateKey(inst.address, states.Spec(i).Name)
 		if inst.cells[i].Present {

@@ -22,7 +22,9 @@ type scratch struct {
 	plan        semantics.Plan
 	answer      wire.Answer
 	invocations []wire.Invocation
-	before      []semantics.Cell
+	cells       []semantics.Cell // those of the instance, as the last request carried them
+	stale       []bool           // which of them the store must be told of
+	cancels     []timer          // the messages that the plan cancels
 	records     []Record
 }
 
@@ -38,11 +40,13 @@ func (e *Engine) serve(ctx context.Context, inst *instance) {
 
 // invoke sends the batch of inst to its function until an answer is applied, or
 // something fails; then nothing has changed but what the function type is known
-// to declare.
+// to declare. What a request renews or finds expired is noted in the scratch
+// only, and becomes the instance's together with an answer.
 func (e *Engine) invoke(ctx context.Context, inst *instance, s *scratch) error {
 	if err := e.loadBatch(inst); err != nil {
 		return err
 	}
+	s.cells = s.cells[:0]
 	for range maxHandshakes {
 		states := inst.fn.states.Load()
 		if err := e.call(ctx, inst, states, s); err != nil {
@@ -89,35 +93,19 @@ func (e *Engine) call(ctx context.Context, inst *instance, states *semantics.Sta
 
 // request builds a request with the states as they are now.
 func (e *Engine) request(inst *instance, states *semantics.States, s *scratch) ([]byte, error) {
-	if err := e.loadCells(inst, states); err != nil {
+	if err := e.loadCells(inst, states, s); err != nil {
 		return nil, err
 	}
-	s.before = append(s.before[:0], inst.cells...)
-	changed, err := states.Attach(inst.address, inst.cells, time.Now().UnixMilli())
-	if changed {
-		for i := range s.before {
-			if s.before[i].Touched != inst.cells[i].Touched || s.before[i].Present != inst.cells[i].Present {
-				inst.markStale(i)
-			}
-		}
-	}
-	if err != nil {
+	if _, err := states.Attach(inst.address, s.cells, time.Now().UnixMilli()); err != nil {
 		return nil, err
 	}
 	s.invocations = s.invocations[:0]
 	for _, m := range inst.batch {
 		s.invocations = append(s.invocations, m.invocation)
 	}
-	request := states.AppendRequest(nil, inst.address, inst.cells, s.invocations)
+	request := states.AppendRequest(nil, inst.address, s.cells, s.invocations)
 	clear(s.invocations)
 	return request, nil
-}
-
-func (inst *instance) markStale(i int) {
-	if len(inst.stale) <= i {
-		inst.stale = append(inst.stale, make([]bool, len(inst.cells)-len(inst.stale))...)
-	}
-	inst.stale[i] = true
 }
 
 // loadBatch reads the messages of the batch that are in the store only.
@@ -139,9 +127,10 @@ func (e *Engine) loadBatch(inst *instance) error {
 	return nil
 }
 
-// loadCells reads the states that inst has not read yet. What is not in memory
-// is in the store in its newest form, see [Engine.evict].
-func (e *Engine) loadCells(inst *instance, states *semantics.States) error {
+// loadCells reads the states that inst has not read yet, and brings those that
+// it had not into s. What is not in memory is in the store in its newest form,
+// see [Engine.evict].
+func (e *Engine) loadCells(inst *instance, states *semantics.States, s *scratch) error {
 	for i := len(inst.cells); i < states.Len(); i++ {
 		var cell semantics.Cell
 		stored, err := e.log.store.Get(store.StateKey(inst.address, states.Spec(i).Name))
@@ -157,6 +146,7 @@ func (e *Engine) loadCells(inst *instance, states *semantics.States) error {
 		}
 		inst.cells = append(inst.cells, cell)
 	}
+	s.cells = append(s.cells, inst.cells[len(s.cells):]...)
 	return nil
 }
 

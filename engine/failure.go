@@ -79,7 +79,7 @@ func (e *Engine) lighten(inst *instance) {
 		}
 	}
 	if inst.failures > 1 && inst.group <= e.log.durable {
-		inst.cells, inst.stale = nil, nil
+		inst.cells = nil
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 // instance is an address that has work, or that had some lately and whose
 // state is kept at hand. Everything else about an address is in the store.
 //
-// The engine's lock guards it, except that cells, stale and the batch belong
-// to the goroutine that serves the instance while its phase is serving.
+// The engine's lock guards it, except that cells and the batch belong to the
+// goroutine that serves the instance while its phase is serving.
 type instance struct {
 	address wire.Address
 	fn      *function
@@ -23,11 +23,10 @@ type instance struct {
 	batch []*message // in flight, or to be sent again; stays as it is until its answer is applied
 
 	cells []semantics.Cell // values of the first len(cells) states of fn
-	stale []bool           // which cells the store must be told of with the next answer; may be shorter
 	group uint64           // the last group with a change to cells
 
 	failures int       // attempts of batch that failed
-	since    time.Time // when the first attempt began
+	since    time.Time // when the first attempt began, moved on by the time in the ready queue since
 	retryAt  time.Time
 
 	idleBytes          int // in the cache: what it counts for
@@ -101,10 +100,12 @@ func (e *Engine) ready(inst *instance) {
 const messageOverhead = 16
 
 // take makes the next batch of an instance, unless it has one that failed: that
-// is sent again as it was.
+// is sent again as it was. The time that it waited for its turn is no part of
+// its budget, which is the function's.
 func (e *Engine) take(inst *instance) {
 	inst.phase = serving
 	if len(inst.batch) > 0 {
+		inst.since = inst.since.Add(time.Since(inst.retryAt))
 		return
 	}
 	limit, bytes := inst.fn.binding.MaxBatch, 0

@@ -46,21 +46,24 @@ func (e *Engine) delay(from wire.Address, t *semantics.Timer) {
 	}
 }
 
-// cancel removes the delayed message that a function with this id sent under
+// pending finds the delayed message that a function with this id sent under
 // the token.
-func (e *Engine) cancel(id, token string) error {
-	key := store.TokenKey(id, token)
-	ref, err := e.log.get(key)
+func (e *Engine) pending(id, token string) (timer, error) {
+	ref, err := e.log.get(store.TokenKey(id, token))
 	if err != nil {
-		return storageError(err)
+		return timer{}, storageError(err)
 	}
 	due, number, err := store.ParseTimerRef(ref)
 	if err != nil {
-		return storageError(err)
+		return timer{}, storageError(err)
 	}
-	e.log.retract(timer{due, number}.key())
-	e.log.remove(key)
-	return nil
+	return timer{due, number}, nil
+}
+
+// cancel removes the delayed message that holds the token.
+func (e *Engine) cancel(id, token string, t timer) {
+	e.log.retract(t.key())
+	e.log.remove(store.TokenKey(id, token))
 }
 
 // fire delivers a due message. It is held back while too much waits for its
