@@ -94,7 +94,9 @@ func (a *App) bindFunctions(opts *Options, parts *engine.Options) error {
 	return errors.Join(mistakes...)
 }
 
-// function says how the engine calls the functions of an endpoint.
+// function says how the engine calls the functions of an endpoint. The size of
+// the pool is kept by the engine, so that a call waits for its turn before its
+// time begins, and types of one namespace never wait for each other.
 func function(e *module.Endpoint, c engine.Caller) engine.Function {
 	f := engine.Function{
 		Namespace: e.Functions.Namespace, Name: e.Functions.Name, Caller: c,

@@ -13,7 +13,8 @@ import (
 )
 
 // Client calls the functions of one endpoint. It may be used from many
-// goroutines. It implements [engine.Caller].
+// goroutines, each of which it gives a connection. It implements
+// [engine.Caller].
 type Client struct {
 	async     bool
 	call      time.Duration // of one attempt

@@ -44,6 +44,8 @@
 //   - A path over a unix socket is sent as it stands in module.yaml; OkHttp
 //     sends it as one escaped segment.
 //   - payload_max_bytes holds for OkHttp too, with the same default.
-//   - pool_size limits the connections of the endpoint to one host; Flink
-//     counts per function type and subtask.
+//   - The client limits neither calls nor connections: a call that has begun
+//     never waits for a connection. pool_size is what the engine is told to run
+//     at once of a function type ([engine.Function], MaxInFlight); in Flink the
+//     calls above it wait for a connection in their own time.
 package endpoint

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -17,11 +18,15 @@ import (
 // maxHeader bounds the header of an answer, in bytes.
 const maxHeader = 256 << 10
 
-// pool holds the connections of one endpoint. net/http limits how long a
-// connection is idle, not how old it gets. Where pool_ttl limits the age, so
-// that a changed DNS record or a new replica is noticed, the whole
-// [http.Transport] is replaced: running calls finish on the old one, whose
-// connections close as they become idle.
+// pool holds the connections of one endpoint, of all its function types. It
+// does not limit how many there are: a call that waited here would spend the
+// time that its function has for the answer. How many run at once is for the
+// engine to say, before they begin.
+//
+// net/http limits how long a connection is idle, not how old it gets. Where
+// pool_ttl limits the age, so that a changed DNS record or a new replica is
+// noticed, the whole [http.Transport] is replaced: running calls finish on the
+// old one, whose connections close as they become idle.
 type pool struct {
 	fresh func() *http.Transport
 	ttl   time.Duration // 0 means no end
@@ -78,7 +83,7 @@ func newTransport(t *module.Transport, conf *tls.Config) *http.Transport {
 	}
 	out.Protocols.SetHTTP1(true)
 	if t.Kind == module.Async {
-		out.MaxConnsPerHost = t.PoolSize
+		out.MaxIdleConnsPerHost = math.MaxInt // as many as there were calls at once, until they are too old
 	} else {
 		out.Protocols.SetHTTP2(true) // over TLS, as OkHttp
 	}

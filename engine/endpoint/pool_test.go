@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/statefun-go/statefun-go/engine"
@@ -43,60 +42,26 @@ func TestClosedWhileIdle(t *testing.T) {
 	}
 }
 
-func TestPoolSize(t *testing.T) {
-	t.Parallel()
-	const size = 3
-	var mu sync.Mutex
-	running, most := 0, 0
-	count := func(d int) {
-		mu.Lock()
-		defer mu.Unlock()
-		running += d
-		most = max(most, running)
-	}
-	enter := make(chan struct{}, 100)
-	leave := make(chan struct{})
-	f := newFaults(t, func(conn net.Conn, req *http.Request) bool {
-		count(1)
-		enter <- struct{}{}
-		<-leave
-		count(-1)
-		return says(ok(empty), true)(conn, req)
-	})
-	e := spec(module.Async, f.url())
-	e.Transport.PoolSize = size
-	c := newClient(t, e)
-	var calls sync.WaitGroup
-	for range 4 * size {
-		calls.Go(func() {
-			if _, err := c.Call(t.Context(), greeter, []byte("x")); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	for range size {
-		<-enter
-	}
-	close(leave)
-	calls.Wait()
-	if most > size || f.conns.Load() > size {
-		t.Errorf("%d calls at a time on %d connections, limit %d", most, f.conns.Load(), size)
-	}
-}
-
-// TestUnixSocket: the path after the socket arrives as it was written.
-func TestUnixSocket(t *testing.T) {
-	t.Parallel()
+// listenUnix listens on a.sock in a directory of its own.
+func listenUnix(t *testing.T) (l net.Listener, dir string) {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "fn") //nolint:usetesting // t.TempDir may be too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	var lc net.ListenConfig
-	l, err := lc.Listen(t.Context(), "unix", filepath.Join(dir, "a.sock"))
+	l, err = lc.Listen(t.Context(), "unix", filepath.Join(dir, "a.sock"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return l, dir
+}
+
+// TestUnixSocket: the path after the socket arrives as it was written.
+func TestUnixSocket(t *testing.T) {
+	t.Parallel()
+	l, dir := listenUnix(t)
 	paths := make(chan string, 1)
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		paths <- r.Host + r.URL.Path
@@ -117,7 +82,7 @@ func TestUnixSocket(t *testing.T) {
 			t.Errorf("%s: asked for %q, want %q", template, got, want)
 		}
 	}
-	_, err = newClient(t, spec(module.OkHTTP, "http+unix://"+dir+"/none.sock")).Call(t.Context(), greeter, []byte("x"))
+	_, err := newClient(t, spec(module.OkHTTP, "http+unix://"+dir+"/none.sock")).Call(t.Context(), greeter, []byte("x"))
 	wantFailure(t, err, retry, "none.sock")
 }
 

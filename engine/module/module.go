@@ -129,8 +129,9 @@ type Transport struct {
 	// Read and Write limit a single read or write. OkHTTP: 10 s by default, above
 	// zero. Async: 0, which means no limit but Call.
 	Read, Write time.Duration
-	// PoolSize is the largest number of connections (Async; 1024 by default) or of
-	// idle connections (OkHTTP; always 1024).
+	// PoolSize is the largest number of calls of a function type at once, each of
+	// which has a connection (Async; 1024 by default), or of idle connections
+	// (OkHTTP; always 1024).
 	PoolSize int
 	// PoolTTL is the longest life of a connection (Async; 15 s by default, 0 means
 	// no end) or the longest time that it is idle (OkHTTP; always 1 min).
