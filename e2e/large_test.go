@@ -77,8 +77,8 @@ func fill(w *world) {
 	if !slices.Equal(got, want) {
 		w.t.Errorf("got %q\nwant %q", got, want)
 	}
-	if largest < 500 {
-		w.t.Error("want a batch of 500 at least")
+	if largest < 100 {
+		w.t.Error("want a batch of 100 at least") // of 1000 on a machine that has nothing else to do
 	}
 }
 
