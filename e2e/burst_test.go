@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"testing"
@@ -23,9 +24,9 @@ func rush(_ context.Context, inv *statefun.Invocation, tickets int) error {
 	return nil
 }
 
-// TestBurst shows what maxNumBatchRequests does to messages of functions: in
-// Flink nothing stops those that stay within a task, in the engine it bounds
-// every batch.
+// TestBurst is the batch of 1000 of scenario 7, and shows what maxNumBatchRequests
+// does to messages of functions: in Flink nothing stops those that stay within a
+// task, in the engine it bounds every batch.
 func TestBurst(t *testing.T) {
 	t.Parallel()
 	a := queue
@@ -34,19 +35,23 @@ func TestBurst(t *testing.T) {
 	const n = 1000
 	for _, c := range []struct {
 		on          platform
-		least, most int
+		limit       int // maxNumBatchRequests
+		least, most int // messages in the largest batch
 	}{
-		{flink3("async"), n / 2, n},
-		{flink3("okhttp"), n / 2, n},
-		{embedded(), 2, a.maxBatch},
+		{flink3("async"), 40, n / 2, n},
+		{flink3("okhttp"), 40, n / 2, n},
+		{embedded(), 40, 40, 40},
+		{embedded(), n, n / 2, n},
 	} {
-		t.Run(c.on.name, func(t *testing.T) {
+		t.Run(fmt.Sprintf("%d/%s", c.limit, c.on.name), func(t *testing.T) {
 			t.Parallel()
+			a := a
+			a.maxBatch = c.limit
 			w := open(t, c.on, a, serve(t, functions, options()))
 			w.send([]kafka.Record{{Topic: "rushes", Key: "A", Value: strconv.Itoa(n)}})
 			largest := slices.Max(w.served("A", n))
 			if largest < c.least || largest > c.most {
-				t.Errorf("the largest batch had %d messages, want between %d and %d", largest, c.least, c.most)
+				t.Errorf("the largest batch had %d messages, want %d to %d", largest, c.least, c.most)
 			}
 		})
 	}
