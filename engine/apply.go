@@ -134,19 +134,15 @@ func (e *Engine) findCancels(inst *instance, s *scratch) error {
 // keep brings the changed cells of inst into memory and the log: those that the
 // request renewed or found expired, and those that the answer writes.
 func (e *Engine) keep(inst *instance, states *semantics.States, s *scratch) {
-	s.stale = s.stale[:0]
+	for _, w := range s.plan.Writes {
+		s.cells[w.State] = w.Cell
+	}
 	for i := range s.cells {
 		was, is := &inst.cells[i], &s.cells[i]
-		s.stale = append(s.stale, was.Touched != is.Touched || was.Present != is.Present)
-	}
-	for _, w := range s.plan.Writes {
-		s.cells[w.State], s.stale[w.State] = w.Cell, true
-	}
-	for i, stale := range s.stale {
-		if !stale {
+		if was.Touched == is.Touched && was.Equal(*is) {
 			continue
 		}
-		inst.cells[i] = s.cells[i]
+		*was = *is
 		inst.group = e.log.current.number
 		key := store.StateKey(inst.address, states.Spec(i).Name)
 		if inst.cells[i].Present {

@@ -23,7 +23,6 @@ type scratch struct {
 	answer      wire.Answer
 	invocations []wire.Invocation
 	cells       []semantics.Cell // those of the instance, as the last request carried them
-	stale       []bool           // which of them the store must be told of
 	cancels     []timer          // the messages that the plan cancels
 	records     []Record
 }
