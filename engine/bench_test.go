@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -95,11 +96,13 @@ func BenchmarkHop(b *testing.B) {
 				return answer.set("n", "some state of twenty").end()
 			})
 			b.ResetTimer()
+			var senders sync.WaitGroup
 			for i := range min(tokens, b.N) {
-				go a.send(fmt.Sprint(i), "token")
+				senders.Go(func() { a.send(fmt.Sprint(i), "token") })
 			}
 			<-end
 			b.StopTimer()
+			senders.Wait() // the last one may not know yet that its token has gone round
 			a.mustStop()
 		})
 	}

@@ -89,9 +89,10 @@ type Function struct {
 	// again on Flink's async transport, and fatal on OkHttp.
 	Malformed Kind
 	// Budget is the time for all attempts of one call under policy [Flink],
-	// which stops the application when it is used up. Under policy [Retry]
-	// there is no end. 0 means [DefaultBudget]. How long one attempt may take
-	// is up to the Caller.
+	// which stops the application when it is used up. The time in which an
+	// attempt waits for one of the MaxInFlight places does not count. Under
+	// policy [Retry] there is no end. 0 means [DefaultBudget]. How long one
+	// attempt may take is up to the Caller.
 	Budget time.Duration
 }
 
