@@ -34,7 +34,7 @@ type author struct {
 
 // longest is the delay of what is cancelled: had it not been, it would still
 // come while the test waits.
-const longest = 8 * time.Second
+const longest = 4 * time.Second
 
 // write returns commands for random workers.
 func (a *author) write(t *testing.T, n int) []kafka.Record {
