@@ -47,19 +47,34 @@ func (e *Engine) invoke(ctx context.Context, inst *instance, s *scratch) error {
 	}
 	s.cells = s.cells[:0]
 	for range maxHandshakes {
-		states := inst.fn.states.Load()
-		if err := e.call(ctx, inst, states, s); err != nil {
-			return err
-		}
-		if !s.answer.HasIncomplete {
-			return e.apply(inst, s)
-		}
-		if err := e.handshake(inst, states, s.answer.Missing); err != nil {
+		done, err := e.exchange(ctx, inst, s)
+		if done || err != nil {
 			return err
 		}
 		inst.since = time.Now() // a new request, with a budget of its own
 	}
 	return endless(inst, fmt.Sprintf("the function asked for other states %d times in a row", maxHandshakes))
+}
+
+// exchange makes one request, and applies the answer or registers the states
+// that the function asks for.
+//
+// After an attempt that failed of a state of another type than was declared, the
+// request has no states, and the function declares them anew: it may have been
+// replaced meanwhile, by a new version or by the old one. Flink learns of it as
+// its job restarts.
+func (e *Engine) exchange(ctx context.Context, inst *instance, s *scratch) (done bool, err error) {
+	states, anew := inst.fn.states.Load(), inst.anew
+	if anew {
+		states, inst.anew = semantics.NewStates(states.Version()), false
+	}
+	if err := e.call(ctx, inst, states, s); err != nil {
+		return false, err
+	}
+	if s.answer.HasIncomplete {
+		return false, e.handshake(inst, states, s.answer.Missing, anew)
+	}
+	return true, e.apply(inst, s)
 }
 
 func endless(inst *instance, reason string) error {
@@ -150,15 +165,20 @@ func (e *Engine) loadCells(inst *instance, states *semantics.States, s *scratch)
 }
 
 // handshake registers the states that the function asks for in answer to a
-// request with the states sent.
-func (e *Engine) handshake(inst *instance, sent *semantics.States, missing []wire.StateSpec) error {
+// request with the states sent, or anew in the place of those that it asked for
+// before.
+func (e *Engine) handshake(inst *instance, sent *semantics.States, missing []wire.StateSpec, anew bool) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	missing = slices.Clone(missing)
 	for i := range missing {
 		missing[i].Name, missing[i].TypeName = strings.Clone(missing[i].Name), strings.Clone(missing[i].TypeName)
 	}
-	next, err := inst.fn.states.Load().Handshake(inst.address, sent, missing)
+	known := inst.fn.states.Load()
+	next, err := known.Handshake(inst.address, sent, missing)
+	if anew {
+		next, err = known.Redeclare(inst.address, missing)
+	}
 	if err == nil && next.Len() > wire.MaxStates {
 		err = endless(inst, fmt.Sprintf("the function type has declared more than %d states", wire.MaxStates))
 	}

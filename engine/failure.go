@@ -41,6 +41,7 @@ func (e *Engine) settle(inst *instance, err error) *instance {
 func (e *Engine) failed(inst *instance, err error) {
 	now := time.Now()
 	inst.failures++
+	inst.anew = isStateType(err)
 	if errors.Is(err, errStorage) {
 		e.fail(err)
 		return
@@ -107,6 +108,13 @@ func (e *Engine) advise(err error) {
 	if len(names) > 0 {
 		f.Advice = "module.yaml declares " + listed(names)
 	}
+}
+
+// isStateType reports whether a state was of another type than its function has
+// declared.
+func isStateType(err error) bool {
+	f, ok := errors.AsType[*semantics.Failure](err)
+	return ok && f.Kind == semantics.KindStateType
 }
 
 // listed joins names, but not very many.

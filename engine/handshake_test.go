@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -128,6 +129,51 @@ func TestChangedTypeOfAStateIsAClearError(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "previous type was test/text, new type is test/other") {
 			t.Errorf("Run: %v", err)
 		}
+	})
+}
+
+// A function is replaced, while the engine runs, by a version that declares its
+// state with another type, and that one by the old version again. An address
+// waits only while the function declares another type than its value has.
+func TestReplacedFunctionsDeclareAnew(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const oldType, newType = "test/text", "test/other"
+		var typename atomic.Value
+		typename.Store(oldType)
+		var done list
+		f := func(_ context.Context, r *wire.Request) ([]byte, error) {
+			now := typename.Load().(string)
+			if len(r.States) == 0 {
+				return wire.AppendIncomplete(nil, []wire.StateSpec{{Name: "a", TypeName: now}}), nil
+			}
+			if has, err := wire.ParseValue(wire.V3, r.States[0].Value); err != nil || r.States[0].HasValue && has.TypeName != now {
+				return nil, errors.New("the value is of another type")
+			}
+			done.add(r.Target.ID)
+			value := wire.Value{TypeName: now, Has: true, Data: []byte("1")}
+			return wire.EndResult(wire.AppendModify(wire.BeginResult(nil), wire.V3, "a", value), 0), nil
+		}
+		a := start(t, vfs.NewMem(), f, engine.Options{MaxBackoff: time.Second})
+		for _, step := range []struct{ typename, send, want string }{
+			{oldType, "x", "x"},
+			{newType, "x", ""},
+			{newType, "y", "y y"}, // the first answer fails: the other type is not declared yet
+			{newType, "y", "y"},
+			{oldType, "", "x"},
+			{oldType, "y", ""},
+			{newType, "", "y"},
+		} {
+			typename.Store(step.typename)
+			if step.send != "" {
+				a.send(step.send, "m")
+			}
+			<-time.After(5 * time.Second)
+			if got := strings.Join(done.take(), " "); got != step.want {
+				t.Errorf("%+v: answered %q", step, got)
+			}
+		}
+		a.mustStop()
 	})
 }
 

@@ -12,8 +12,8 @@ import (
 // instance is an address that has work, or that had some lately and whose
 // state is kept at hand. Everything else about an address is in the store.
 //
-// The engine's lock guards it, except that cells and the batch belong to the
-// goroutine that serves the instance while its phase is serving.
+// The engine's lock guards it, except that anew, cells and the batch belong to
+// the goroutine that serves the instance while its phase is serving.
 type instance struct {
 	address wire.Address
 	fn      *function
@@ -25,6 +25,7 @@ type instance struct {
 	cells []semantics.Cell // values of the first len(cells) states of fn
 	group uint64           // the last group with a change to cells
 
+	anew     bool      // the next request is without states: see [Engine.exchange]
 	failures int       // attempts of batch that failed
 	since    time.Time // when the first attempt began, moved on by the time in the ready queue since
 	retryAt  time.Time

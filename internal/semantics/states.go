@@ -19,7 +19,7 @@ type Spec struct {
 
 // States are the states of one function type that the runtime knows, in the
 // order in which they were registered, which is the order of every request.
-// They grow by [States.Handshake] and never shrink; a version 2 runtime knows
+// They grow by [States.Handshake] and [States.Redeclare] and never shrink; a version 2 runtime knows
 // them from the beginning, see [Declare].
 //
 // A *States is immutable and safe for concurrent use: a runtime keeps the
@@ -120,6 +120,28 @@ func (s *States) Handshake(target wire.Address, sent *States, missing []wire.Sta
 	}
 	if !progress {
 		return s, loop(target, missing)
+	}
+	return next, nil
+}
+
+// Redeclare registers the states that target asks for in answer to a request
+// without any, although s knows some: each takes the place of the one with its
+// name, and the others stay. So a function that has been replaced by another
+// version says what it declares now, as Flink learns it when its job restarts.
+// Failures are those of [States.Handshake] for a first answer.
+func (s *States) Redeclare(target wire.Address, missing []wire.StateSpec) (*States, error) {
+	none := NewStates(s.version)
+	declared, err := none.Handshake(target, none, missing)
+	if err != nil {
+		return s, err
+	}
+	next := s.grow(declared.Len())
+	for _, spec := range declared.specs {
+		if i := next.Index(spec.Name); i >= 0 {
+			next.specs[i] = spec
+		} else {
+			next.add(spec)
+		}
 	}
 	return next, nil
 }

@@ -145,6 +145,49 @@ func TestHandshakeJudgesByTheRequest(t *testing.T) {
 	}
 }
 
+func TestRedeclare(t *testing.T) {
+	t.Parallel()
+	known := registered(t, spec("a", "t/x"), expiring("b", wire.ExpireAfterWrite, 7))
+	tests := []struct {
+		name    string
+		missing []wire.StateSpec
+		kind    semantics.Kind
+		want    []semantics.Spec // behind a failure, what was known
+	}{
+		{"as it was", []wire.StateSpec{spec("a", "t/x")}, 0, []semantics.Spec{known.Spec(0), known.Spec(1)}},
+		{"other type", []wire.StateSpec{spec("a", "t/y/")}, 0, []semantics.Spec{{Name: "a", TypeName: "t/y"}, known.Spec(1)}},
+		{"other expiration and a new state", []wire.StateSpec{spec("c", "t/x"), spec("b", "a/b")}, 0, []semantics.Spec{
+			known.Spec(0), {Name: "b", TypeName: "a/b"}, {Name: "c", TypeName: "t/x"},
+		}},
+		{"nothing", nil, semantics.KindLoop, nil},
+		{"two types", []wire.StateSpec{spec("a", "t/y"), spec("a", "t/x")}, semantics.KindStateType, nil},
+		{"bad expiry", []wire.StateSpec{spec("a", "t/y"), expiring("b", wire.ExpireAfterWrite, 0)}, semantics.KindSpecExpiry, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s, err := known.Redeclare(target(), test.missing)
+			if got := kindOf(t, err); got != test.kind {
+				t.Fatalf("failure %v (%v), want %v", got, err, test.kind)
+			}
+			if err != nil && s != known {
+				t.Error("a failure changed the states")
+			}
+			for i, want := range test.want {
+				if s.Spec(i) != want || s.Index(want.Name) != i {
+					t.Errorf("state %d is %+v, want %+v", i, s.Spec(i), want)
+				}
+			}
+			if err == nil && s.Len() != len(test.want) {
+				t.Errorf("%d states, want %d", s.Len(), len(test.want))
+			}
+			if known.Len() != 2 || known.Spec(0).TypeName != "t/x" || known.Spec(1).TTL != 7 {
+				t.Error("the earlier states changed")
+			}
+		})
+	}
+}
+
 func TestHandshakeWithManyStates(t *testing.T) {
 	t.Parallel()
 	var missing []wire.StateSpec
