@@ -48,6 +48,8 @@ type running interface {
 	// has kept. Flink takes a savepoint for it.
 	suspend(ctx context.Context) error
 	resume(ctx context.Context) error
+	// says reports whether the runtime has logged a text.
+	says(text string) bool
 	// tail shows the end of the runtime's log.
 	tail() string
 	stop() error

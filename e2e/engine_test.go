@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -116,6 +117,8 @@ func (l *local) put(ctx context.Context, app int, records []kafka.Record) error 
 func (l *local) next(ctx context.Context, app int) ([]kafka.Record, error) {
 	return l.apps[app].next(ctx)
 }
+
+func (l *local) says(text string) bool { return strings.Contains(l.said.String(), text) }
 
 func (l *local) tail() string {
 	const most = 8 << 10

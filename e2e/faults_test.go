@@ -76,7 +76,7 @@ func TestFaults(t *testing.T) {
 				if relay.undone() == h.times {
 					t.Errorf("%s: no answer was harmed", h.name)
 				}
-				if log, ok := w.running.(*job); ok && p.name == "flink-3.3.0-okhttp" && !log.Says(h.fails) {
+				if p.name == "flink-3.3.0-okhttp" && !w.says(h.fails) {
 					t.Errorf("%s: Flink's log does not say %q", h.name, h.fails)
 				}
 				t.Logf("%s: %d of %d answers harmed, all came after %v", h.name, h.times-relay.undone(), h.times, time.Since(begin).Round(time.Millisecond))

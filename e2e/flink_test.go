@@ -105,6 +105,8 @@ func (j *job) next(ctx context.Context, app int) ([]kafka.Record, error) {
 	return j.readers[app].Next(ctx)
 }
 
+func (j *job) says(text string) bool { return j.Says(text) }
+
 func (j *job) tail() string { return j.Tail() + "\n" + shared.broker.Tail() }
 
 func (j *job) crash(ctx context.Context) error { return j.Crash(ctx) }

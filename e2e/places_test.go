@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/statefun-go/statefun-go/adapters/lambda/lambdalocal"
+	"github.com/statefun-go/statefun-go/e2e/kafka"
 )
 
 // place is where functions can be, beside the HTTP port of other tests.
@@ -35,6 +36,24 @@ var (
 	httpAPI = lambdalocal.Options{Event: lambdalocal.HTTPAPI}
 	restAPI = lambdalocal.Options{Event: lambdalocal.REST, BinaryMediaTypes: []string{"*/*"}, Stage: "prod"}
 )
+
+// TestBinaryMediaTypes puts the greeter behind a REST API that takes only the
+// media type of the protocol for binary, and not every one. Such an API looks at
+// the header Accept, which OkHttp does not send: its job gets base64 text, and
+// fails.
+func TestBinaryMediaTypes(t *testing.T) {
+	t.Parallel()
+	narrow := restAPI
+	narrow.BinaryMediaTypes = []string{"application/octet-stream"}
+	greets.at(t, func(t *testing.T) string { return serveLambda(t, narrow) }, flink3("async"), embedded())
+	okhttp := flink3("okhttp")
+	t.Run(okhttp.name, func(t *testing.T) {
+		t.Parallel()
+		w := open(t, okhttp, greetings, serveLambda(t, narrow))
+		w.send([]kafka.Record{{Topic: "names", Key: "Ann", Value: `{"name":"Ann"}`}})
+		w.hear(parse)
+	})
+}
 
 // withSockets is Flink where it has unix sockets: its library for them knows Java
 // 17, and not 25.
@@ -125,11 +144,9 @@ func TestPrograms(t *testing.T) {
 			return runFunction(t, build(t, "../examples/greeter/gcf", "./cmd/local"))
 		}},
 	} {
-		for _, p := range []platform{flink3("async"), embedded()} {
-			t.Run(program.name+"/"+p.name, func(t *testing.T) {
-				t.Parallel()
-				greets.drive(open(t, p, greetings, program.serve(t)))
-			})
-		}
+		t.Run(program.name, func(t *testing.T) {
+			t.Parallel()
+			greets.at(t, program.serve, flink3("async"), embedded())
+		})
 	}
 }

@@ -70,6 +70,13 @@ func (p *relay) refused() int {
 	return p.no
 }
 
+// calls returns how many requests have come since harm was set.
+func (p *relay) calls() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.number
+}
+
 // undone returns how many requests are still to be harmed.
 func (p *relay) undone() int {
 	p.mu.Lock()

@@ -37,10 +37,16 @@ func options() *statefun.Options {
 // on runs the scenario on platforms, with the functions behind HTTP.
 func (s scenario) on(t *testing.T, platforms ...platform) {
 	t.Helper()
+	s.at(t, func(t *testing.T) string { return serve(t, s.functions(), options()) }, platforms...)
+}
+
+// at runs the scenario on platforms, with the functions where serve puts them.
+func (s scenario) at(t *testing.T, serve func(t *testing.T) (url string), platforms ...platform) {
+	t.Helper()
 	for _, p := range platforms {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
-			s.drive(open(t, p, s.application, serve(t, s.functions(), options())))
+			s.drive(open(t, p, s.application, serve(t)))
 		})
 	}
 }

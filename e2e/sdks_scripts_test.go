@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -25,11 +26,12 @@ func scriptSDKs() []sdk {
 // script is a program in sdks/, with packages of its language that are installed
 // below .out, once for each state of the files that name them.
 type script struct {
-	language string
-	checks   []check
-	files    []string // name the packages, with versions
-	install  func(home string) [][]string
-	run      func(home string) (env string, program []string)
+	language  string
+	checks    []check
+	files     []string // name the packages, with versions
+	install   func(home string) [][]string
+	unreached string // what its installer says when the registry cannot be reached
+	run       func(home string) (env string, program []string)
 }
 
 // check is a command that says whether a tool is there, and which.
@@ -49,6 +51,7 @@ func javascript() script {
 		install: func(home string) [][]string {
 			return [][]string{{"npm", "ci", "--prefix", home, "--prefer-offline", "--no-audit", "--no-fund"}}
 		},
+		unreached: "failed, reason: ",
 		run: func(home string) (string, []string) {
 			return "NODE_PATH=" + filepath.Join(home, "node_modules"), []string{"node", "main.js"}
 		},
@@ -69,6 +72,7 @@ func python() script {
 				{inVenv(home), "-m", "pip", "install", "--quiet", "-r", filepath.Join(home, "requirements.txt")},
 			}
 		},
+		unreached: "connection broken by ",
 		run: func(home string) (string, []string) {
 			return "PYTHONDONTWRITEBYTECODE=1", []string{inVenv(home), "main.py"}
 		},
@@ -101,9 +105,7 @@ func (s script) tools() (versions []byte, err error) {
 func (s script) serve(t *testing.T) string {
 	t.Helper()
 	home, err := s.installed(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	require(t, err)
 	port, addr := vacant(t)
 	env, program := s.run(home)
 	cmd := exec.Command(program[0], append(program[1:], port, holdMillis())...)
@@ -180,7 +182,11 @@ func (s script) installed(ctx context.Context) (string, error) {
 	defer cancel()
 	for _, c := range s.install(home) {
 		if out, err := exec.CommandContext(ctx, c[0], c[1:]...).CombinedOutput(); err != nil {
-			return "", fmt.Errorf("%q: %w\n%s", c, err, out)
+			err = fmt.Errorf("%q: %w\n%s", c, err, out)
+			if bytes.Contains(out, []byte(s.unreached)) {
+				err = fmt.Errorf("%w: %w", java.ErrUnavailable, err)
+			}
+			return "", err
 		}
 	}
 	return home, os.WriteFile(complete, nil, 0o600)

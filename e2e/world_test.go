@@ -89,6 +89,14 @@ func (w *world) await(n int) {
 	w.t.Logf("%d records after %v", len(w.seen), time.Since(begin).Round(time.Millisecond))
 }
 
+// hear reads until the runtime has logged a text.
+func (w *world) hear(text string) {
+	w.t.Helper()
+	for !w.says(text) {
+		w.pause(20 * time.Millisecond)
+	}
+}
+
 // settle reads until nothing more can come.
 func (w *world) settle() {
 	w.t.Helper()
