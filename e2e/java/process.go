@@ -14,8 +14,9 @@ import (
 
 // Command is a Java program to run.
 type Command struct {
-	// Name names the log file, below the directory of the tools: it may have
-	// slashes.
+	// Name names the log file, and a directory for temporary files, below the
+	// directory of the tools: it may have slashes. Of one name, only one may run
+	// at a time.
 	Name string
 	// Flags go to the virtual machine.
 	Flags []string
@@ -31,25 +32,34 @@ type Command struct {
 type Process struct {
 	name string
 	log  string
+	temp string
 	cmd  *exec.Cmd
 	in   io.Closer
 	done chan struct{}
 	err  error // once done is closed
 }
 
-// Start starts a program; its output goes to a log file of its own.
+// Start starts a program; its output goes to a log file of its own. What it
+// leaves in the directory for temporary files goes when it ends: a program that
+// is killed cannot tidy up.
 func (t *Tools) Start(ctx context.Context, c Command) (*Process, error) {
-	path := filepath.Join(t.dir, "logs", c.Name+".log")
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // a log is no secret
+	p := &Process{
+		name: c.Name, done: make(chan struct{}),
+		log: filepath.Join(t.dir, "logs", c.Name+".log"), temp: filepath.Join(t.dir, "tmp", c.Name),
+	}
+	err := os.RemoveAll(p.temp) // of a test that was killed itself
+	for _, dir := range []string{filepath.Dir(p.log), p.temp} {
+		err = errors.Join(err, os.MkdirAll(dir, 0o755)) //nolint:gosec // no secrets
+	}
+	if err != nil {
 		return nil, err
 	}
-	out, err := os.Create(path) //nolint:gosec // its name is the test's
+	out, err := os.Create(p.log)
 	if err != nil {
 		return nil, err
 	}
 	defer out.Close() //nolint:errcheck // the child has its own
-	args := append(append([]string{}, c.Flags...), "-cp", strings.Join(c.ClassPath, string(filepath.ListSeparator)), "Leash", c.Main)
-	p := &Process{name: c.Name, log: path, done: make(chan struct{})}
+	args := append(append([]string{}, c.Flags...), "-Djava.io.tmpdir="+p.temp, "-cp", strings.Join(c.ClassPath, string(filepath.ListSeparator)), "Leash", c.Main)
 	// It outlives ctx: Stop and Kill end it.
 	p.cmd = exec.CommandContext(context.WithoutCancel(ctx), t.java, append(args, c.Args...)...) //nolint:gosec // the program is this repository's
 	p.cmd.Stdout, p.cmd.Stderr = out, out
@@ -64,7 +74,7 @@ func (t *Tools) Start(ctx context.Context, c Command) (*Process, error) {
 }
 
 func (p *Process) wait() {
-	p.err = p.cmd.Wait()
+	p.err = errors.Join(p.cmd.Wait(), os.RemoveAll(p.temp))
 	close(p.done)
 }
 
