@@ -1,9 +1,7 @@
 package e2e_test
 
 import (
-	"encoding/binary"
 	"fmt"
-	"net/http"
 	"testing"
 
 	"github.com/statefun-go/statefun-go/e2e/kafka"
@@ -36,20 +34,5 @@ func TestAnswerLimit(t *testing.T) {
 				t.Errorf("%d calls, want %d", calls, c.calls)
 			}
 		})
-	}
-}
-
-// padded answers well, with an unknown field of some bytes more.
-func padded(more uint) harm {
-	return func(w http.ResponseWriter, _ *http.Request, forward func() ([]byte, error)) {
-		body, err := forward()
-		if err != nil {
-			panic(http.ErrAbortHandler)
-		}
-		body = binary.AppendUvarint(append(body, 1<<3|2), uint64(more)) // field 1, of bytes
-		body = append(body, make([]byte, more)...)
-		w.Header().Set("Content-Type", "application/octet-stream")
-		w.Header().Set("Content-Length", fmt.Sprint(len(body)))
-		w.Write(body)
 	}
 }

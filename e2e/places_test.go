@@ -37,24 +37,6 @@ var (
 	restAPI = lambdalocal.Options{Event: lambdalocal.REST, BinaryMediaTypes: []string{"*/*"}, Stage: "prod"}
 )
 
-// TestBinaryMediaTypes puts the greeter behind a REST API that takes only the
-// media type of the protocol for binary, and not every one. Such an API looks at
-// the header Accept, which OkHttp does not send: its job gets base64 text, and
-// fails.
-func TestBinaryMediaTypes(t *testing.T) {
-	t.Parallel()
-	narrow := restAPI
-	narrow.BinaryMediaTypes = []string{"application/octet-stream"}
-	greets.at(t, func(t *testing.T) string { return serveLambda(t, narrow) }, flink3("async"), embedded())
-	okhttp := flink3("okhttp")
-	t.Run(okhttp.name, func(t *testing.T) {
-		t.Parallel()
-		w := open(t, okhttp, greetings, serveLambda(t, narrow))
-		w.send([]kafka.Record{{Topic: "names", Key: "Ann", Value: `{"name":"Ann"}`}})
-		w.hear(parse)
-	})
-}
-
 // withSockets is Flink where it has unix sockets: its library for them knows Java
 // 17, and not 25.
 func withSockets(p platform) platform {
@@ -149,4 +131,22 @@ func TestPrograms(t *testing.T) {
 			greets.at(t, program.serve, flink3("async"), embedded())
 		})
 	}
+}
+
+// TestBinaryMediaTypes puts the greeter behind a REST API that takes only the
+// media type of the protocol for binary, and not every one. Such an API looks at
+// the header Accept, which OkHttp does not send: its job gets base64 text, and
+// fails.
+func TestBinaryMediaTypes(t *testing.T) {
+	t.Parallel()
+	narrow := restAPI
+	narrow.BinaryMediaTypes = []string{"application/octet-stream"}
+	greets.at(t, func(t *testing.T) string { return serveLambda(t, narrow) }, flink3("async"), embedded())
+	okhttp := flink3("okhttp")
+	t.Run(okhttp.name, func(t *testing.T) {
+		t.Parallel()
+		w := open(t, okhttp, greetings, serveLambda(t, narrow))
+		w.send([]kafka.Record{{Topic: "names", Key: "Ann", Value: `{"name":"Ann"}`}})
+		w.hear(parse)
+	})
 }

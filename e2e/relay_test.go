@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -110,6 +111,11 @@ func (p *relay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
 	}
+	give(w, body)
+}
+
+// give answers well.
+func give(w http.ResponseWriter, body []byte) {
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
 	w.Write(body)
@@ -159,6 +165,18 @@ func typed(contentType string) harm {
 		}
 		w.Header().Set("Content-Type", contentType)
 		w.Write(body)
+	}
+}
+
+// padded answers well, with an unknown field of some bytes more.
+func padded(more uint) harm {
+	return func(w http.ResponseWriter, _ *http.Request, forward func() ([]byte, error)) {
+		body, err := forward()
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		body = binary.AppendUvarint(append(body, 1<<3|2), uint64(more)) // field 1, of bytes
+		give(w, append(body, make([]byte, more)...))
 	}
 }
 

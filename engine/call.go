@@ -59,8 +59,8 @@ func (e *Engine) invoke(ctx context.Context, inst *instance, s *scratch) error {
 // exchange makes one request, and applies the answer or registers the states
 // that the function asks for.
 //
-// After an attempt that failed of a state of another type than was declared, the
-// request has no states, and the function declares them anew: it may have been
+// After an attempt that failed because a state was of another type than was
+// declared, the request has no states, and the function declares them anew: it may have been
 // replaced meanwhile, by a new version or by the old one. Flink learns of it as
 // its job restarts.
 func (e *Engine) exchange(ctx context.Context, inst *instance, s *scratch) (done bool, err error) {
@@ -175,9 +175,12 @@ func (e *Engine) handshake(inst *instance, sent *semantics.States, missing []wir
 		missing[i].Name, missing[i].TypeName = strings.Clone(missing[i].Name), strings.Clone(missing[i].TypeName)
 	}
 	known := inst.fn.states.Load()
-	next, err := known.Handshake(inst.address, sent, missing)
+	var next *semantics.States
+	var err error
 	if anew {
 		next, err = known.Redeclare(inst.address, missing)
+	} else {
+		next, err = known.Handshake(inst.address, sent, missing)
 	}
 	if err == nil && next.Len() > wire.MaxStates {
 		err = endless(inst, fmt.Sprintf("the function type has declared more than %d states", wire.MaxStates))

@@ -19,8 +19,8 @@ type Spec struct {
 
 // States are the states of one function type that the runtime knows, in the
 // order in which they were registered, which is the order of every request.
-// They grow by [States.Handshake] and [States.Redeclare] and never shrink; a version 2 runtime knows
-// them from the beginning, see [Declare].
+// They grow by [States.Handshake] and [States.Redeclare] and never shrink; a
+// version 2 runtime knows them from the beginning, see [Declare].
 //
 // A *States is immutable and safe for concurrent use: a runtime keeps the
 // current one per function type, and with each request in flight the one that
