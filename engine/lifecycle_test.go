@@ -79,6 +79,7 @@ func TestExactBindingComesBeforeTheNamespace(t *testing.T) {
 			{Namespace: "test", Name: "*", Caller: note("namespace")}, {Namespace: "test", Name: "fn", Caller: note("exact")},
 		}})
 		a.send("k", "x")
+		synctest.Wait() // function types do not wait for each other
 		a.sendTo(engine.Address{Namespace: "test", Name: "other"}, "x")
 		synctest.Wait()
 		if got := fmt.Sprint(seen.take()); got != "[exact fn namespace other]" {
