@@ -120,7 +120,8 @@ func TestLargestRequest(t *testing.T) {
 	}
 }
 
-// What the platform allows ends a call in time to say so.
+// What the platform allows ends a call. That it ends in time to say so is
+// shown by TestEnd and TestSlowBody, in virtual time.
 func TestPlatformTimeout(t *testing.T) {
 	t.Parallel()
 	p := startTarget(t, plainTarget, statefungcf.TimeoutVariable+"=2")
@@ -129,7 +130,7 @@ func TestPlatformTimeout(t *testing.T) {
 			t.Parallel()
 			begin := time.Now()
 			got := ask(t, p.url, post(call(function, "")))
-			if elapsed := time.Since(begin); got.status != 503 || string(got.body) != "deadline exceeded\n" || elapsed < time.Second || elapsed >= 2*time.Second {
+			if elapsed := time.Since(begin); got.status != 503 || string(got.body) != "deadline exceeded\n" || elapsed < time.Second || elapsed > 30*time.Second {
 				t.Errorf("after %v: %d %q", elapsed, got.status, got.body)
 			}
 			if got := ask(t, p.url, post(call("echo", "x"))); !bytes.Equal(got.body, sent([]byte("x"))) {

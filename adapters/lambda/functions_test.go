@@ -8,6 +8,7 @@ import (
 	"errors"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -36,7 +37,10 @@ func functions() []statefun.Function {
 		define("panic", func(context.Context, *statefun.Invocation, []byte) error { panic("private text") }),
 		define("goexit", func(context.Context, *statefun.Invocation, []byte) error { runtime.Goexit(); return nil }),
 		define("wait", func(ctx context.Context, _ *statefun.Invocation, _ []byte) error { <-ctx.Done(); return ctx.Err() }),
-		define("stuck", func(context.Context, *statefun.Invocation, []byte) error { select {} }),
+		define("stuck", func(context.Context, *statefun.Invocation, []byte) error {
+			<-time.After(24 * time.Hour)
+			return nil
+		}),
 	}
 }
 

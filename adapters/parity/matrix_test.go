@@ -66,23 +66,26 @@ func (m *matrix) steady(t *testing.T, c *column) {
 	}
 }
 
-// hurried asks for the other rows, in all columns at once: it mostly waits.
+// hurried asks for the other rows, everywhere at once: it mostly waits.
 func (m *matrix) hurried(t *testing.T) {
 	t.Helper()
+	var late []*row
+	for _, r := range m.rows {
+		if r.hurried {
+			late = append(late, r)
+		}
+	}
 	var all sync.WaitGroup
 	defer all.Wait()
 	for _, c := range m.columns {
-		p := newProbe(t, c.open(t, setup{timeout: hurry}))
-		all.Go(func() {
-			for _, r := range m.rows {
-				if !r.hurried {
-					continue
-				}
+		p := newProbe(t, c.open(t, setup{timeout: hurry, concurrency: len(late) + 1})) // one more for the probe
+		for _, r := range late {
+			all.Go(func() {
 				if fault := m.cell(t.Context(), c, r, p); fault != "" {
 					t.Errorf("%s, %s: %s: %s", c.group, c.name, r.name, fault)
 				}
-			}
-		})
+			})
+		}
 	}
 }
 

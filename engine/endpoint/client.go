@@ -91,14 +91,8 @@ var (
 func (c *Client) attempt(ctx context.Context, to *target, request []byte) ([]byte, error) {
 	ctx, stop := context.WithTimeoutCause(ctx, c.call, errCall)
 	defer stop()
-	alive := func() {}
-	if c.quiet > 0 {
-		quiet, cancel := context.WithCancelCause(ctx)
-		defer cancel(nil)
-		timer := time.AfterFunc(2*c.call, func() { cancel(errQuiet) }) // not before the header is there
-		defer timer.Stop()
-		ctx, alive = quiet, func() { timer.Reset(c.quiet) }
-	}
+	ctx, quiet := context.WithCancelCause(ctx)
+	defer quiet(nil)
 	l := &loan{data: request}
 	defer l.end()
 	resp, err := c.pool.transport().RoundTrip(c.newRequest(ctx, to, l))
@@ -106,7 +100,12 @@ func (c *Client) attempt(ctx context.Context, to *target, request []byte) ([]byt
 		return nil, explain(ctx, err)
 	}
 	defer resp.Body.Close()
-	alive()
+	alive := func() {}
+	if c.quiet > 0 { // for the header, net/http has this limit itself
+		timer := time.AfterFunc(c.quiet, func() { quiet(errQuiet) })
+		defer timer.Stop()
+		alive = func() { timer.Reset(c.quiet) }
+	}
 	answer, err := c.answer(resp, alive)
 	if err != nil {
 		return nil, explain(ctx, err)

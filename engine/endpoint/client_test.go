@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/statefun-go/statefun-go/engine"
 	"github.com/statefun-go/statefun-go/engine/module"
@@ -199,64 +198,6 @@ func TestLargeAnswers(t *testing.T) {
 			}
 			wantFailure(t, err, retry, "payload_max_bytes", "100000")
 		})
-	}
-}
-
-// TestSlow: the limits of time end an attempt, and nothing else does.
-func TestSlow(t *testing.T) {
-	t.Parallel()
-	wait := func(conn net.Conn) { io.Copy(io.Discard, conn) } // until the client gives up
-	slowHeaders := func(conn net.Conn, _ *http.Request) bool { wait(conn); return false }
-	slowBody := func(conn net.Conn, _ *http.Request) bool {
-		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 3\r\n\r\n\xa2")
-		wait(conn)
-		return false
-	}
-	for name, row := range map[string]struct {
-		answer func(net.Conn, *http.Request) bool
-		kind   module.TransportKind
-		call   time.Duration
-		read   time.Duration
-		want   string
-	}{
-		"async, no header":      {slowHeaders, module.Async, 50 * time.Millisecond, 0, "call time"},
-		"async, half a body":    {slowBody, module.Async, 50 * time.Millisecond, 0, "call time"},
-		"okhttp, no header":     {slowHeaders, module.OkHTTP, time.Minute, 50 * time.Millisecond, "timeout awaiting response headers"},
-		"okhttp, half a body":   {slowBody, module.OkHTTP, time.Minute, 50 * time.Millisecond, "read time"},
-		"okhttp, call is first": {slowBody, module.OkHTTP, 50 * time.Millisecond, 50 * time.Second, "call time"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f := newFaults(t, row.answer)
-			e := spec(row.kind, f.url())
-			e.Transport.Call, e.Transport.Read = row.call, row.read
-			_, err := newClient(t, e).Call(t.Context(), greeter, []byte("x"))
-			wantFailure(t, err, retry, row.want)
-		})
-	}
-}
-
-// TestSteadyDrip: a body may take longer than `read` as long as it moves.
-func TestSteadyDrip(t *testing.T) {
-	t.Parallel()
-	body := "\x0a\x0a" + strings.Repeat("z", 10)
-	f := newFaults(t, func(conn net.Conn, _ *http.Request) bool {
-		io.WriteString(conn, strings.TrimSuffix(ok(body), body))
-		tick := time.NewTicker(100 * time.Millisecond)
-		defer tick.Stop()
-		for i := range body {
-			<-tick.C
-			if _, err := io.WriteString(conn, body[i:i+1]); err != nil {
-				return false
-			}
-		}
-		return true
-	})
-	e := spec(module.OkHTTP, f.url())
-	e.Transport.Read = time.Second // 12 ticks take longer
-	answer, err := newClient(t, e).Call(t.Context(), greeter, []byte("x"))
-	if err != nil || string(answer) != body {
-		t.Fatalf("%q, %v", answer, err)
 	}
 }
 
