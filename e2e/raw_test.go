@@ -53,12 +53,14 @@ var bad = []struct {
 	{"state-request-state", "java.lang.Integer cannot be cast", specs(wire.StateSpec{Name: "request-state", TypeName: "raw/a"})},
 }
 
-// before are good answers to the first call, where only the next can be bad.
+// before are answers to the first call that are taken, where only what comes
+// after them goes wrong.
 var before = map[string][]byte{
 	"token-pending": result(
 		wire.AppendMessage(nil, wire.V3, self("token-pending"), nothing),
 		wire.AppendDelayed(nil, wire.V3, 60_000, self("token-pending"), nothing, "t"),
 	),
+	"late-to-nobody": result(wire.AppendDelayed(nil, wire.V3, 500, wire.Address{Namespace: "no", Name: "body", ID: "x"}, nothing, "")),
 }
 
 // known is a state that the rogue declares, as a function should.
@@ -143,6 +145,31 @@ func TestBadAnswers(t *testing.T) {
 				}
 			}
 			w.equal(want)
+		})
+	}
+}
+
+// TestLateToNobody sends a delayed message to a type that no endpoint has. Flink
+// takes the answer, and its job fails when the message is due. The engine keeps
+// the message and says so, and all else goes on.
+func TestLateToNobody(t *testing.T) {
+	t.Parallel()
+	for _, p := range []platform{flink3("async"), embedded()} {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(&rogue{gave: map[string]int{}})
+			t.Cleanup(server.Close)
+			w := open(t, p, raw, server.URL)
+			ask := kafka.Record{Topic: "asks", Key: "late-to-nobody", Value: "x"}
+			w.send([]kafka.Record{ask})
+			if p.name != embedded().name {
+				w.hear("TimerException")
+				w.hear("Cannot find a provider for type FunctionType(no, body)")
+				return
+			}
+			w.hear("a delayed message waits for a function that nothing is bound to")
+			w.send([]kafka.Record{ask})
+			w.equal(map[string][]string{"done/late-to-nobody": {"well"}})
 		})
 	}
 }

@@ -94,3 +94,57 @@ func TestRedeclared(t *testing.T) {
 		}
 	}
 }
+
+// keeping is a function with one value that expires after a time. It reports
+// what it has, and keeps the text of its message, if there is one.
+func keeping(lasts time.Duration) []statefun.Function {
+	kept := statefun.NewState("kept", statefun.String, statefun.ExpireAfterWrite(lasts))
+	keep := func(_ context.Context, inv *statefun.Invocation, memo []byte) error {
+		value, err := kept.Get(inv)
+		if err != nil {
+			return err
+		}
+		remembered.Send(inv, inv.Self().ID, fmt.Sprintf("%q", value))
+		if len(memo) > 0 {
+			kept.Set(inv, string(memo))
+		}
+		return nil
+	}
+	return []statefun.Function{statefun.Define(memory, statefun.On(memoType, keep), kept, remembered)}
+}
+
+// TestOtherLength gives a state that has values a shorter time to live. The old
+// one holds until the job starts again, the new one then also for the values that
+// are there, from when they were written.
+func TestOtherLength(t *testing.T) {
+	t.Parallel()
+	const short = 2 * time.Second
+	for _, p := range []platform{flink3("async"), flink3("okhttp"), embedded()} {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			relay, url := between(t, serve(t, keeping(time.Hour), nil))
+			w := open(t, p, memories, url)
+			memo := func(id, text string) {
+				t.Helper()
+				w.send([]kafka.Record{{Topic: "memos", Key: id, Value: text}})
+				w.await(len(w.seen) + 1)
+			}
+			memo("Ann", "a")
+			relay.redirect(serve(t, keeping(short), nil))
+			memo("Bob", "b")
+			w.pause(short + time.Second)
+			memo("Bob", "")
+			if err := w.crash(w.ctx); err != nil {
+				t.Fatal(err)
+			}
+			memo("Ann", "")
+			memo("Bob", "c")
+			w.pause(short + time.Second)
+			memo("Bob", "")
+			w.equal(map[string][]string{
+				"remembered/Ann": {`""`, `""`},
+				"remembered/Bob": {`""`, `"b"`, `""`, `""`},
+			})
+		})
+	}
+}
