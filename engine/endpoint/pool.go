@@ -86,6 +86,9 @@ func newTransport(t *module.Transport, conf *tls.Config) *http.Transport {
 		out.MaxIdleConnsPerHost = math.MaxInt // as many as there were calls at once, until they are too old
 	} else {
 		out.Protocols.SetHTTP2(true) // over TLS, as OkHttp
+		// An attempt that ran into its limit leaves the connection, which all calls
+		// share, as it is. A ping finds out whether anybody is there.
+		out.HTTP2 = &http.HTTP2Config{SendPingTimeout: t.Read, PingTimeout: t.Read}
 	}
 	return out
 }
