@@ -34,6 +34,8 @@ type Engine struct {
 	instances map[wire.Address]*instance
 	idle      idleList
 	timers    heap[timer]
+	cancelled map[uint64]struct{} // numbers of timers that are still in the heap, or held back
+	tidyAt    int                 // how many of them are too many
 	retries   heap[*instance]
 	gated     bool            // somebody waits for the next group
 	spawn     func(*instance) // serves an instance on a new goroutine; set by Run
@@ -64,7 +66,7 @@ func New(s store.Store, opts *Options) (*Engine, error) {
 	e := &Engine{
 		opts: o, bindings: b, log: newJournal(s),
 		functions: make(map[TypeName]*function), instances: make(map[wire.Address]*instance),
-		timers:  heap[timer]{less: timerLess},
+		timers: heap[timer]{less: timerLess}, cancelled: make(map[uint64]struct{}), tidyAt: mostCancelled,
 		retries: heap[*instance]{less: func(a, b *instance) bool { return a.retryAt.Before(b.retryAt) }},
 		alarm:   make(chan struct{}, 1), ended: make(chan struct{}),
 	}

@@ -9,3 +9,21 @@ func (e *Engine) Instances() int {
 	defer e.mu.Unlock()
 	return len(e.instances)
 }
+
+// Timers shows how many delayed messages are in memory, with cancelled ones.
+func (e *Engine) Timers() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.timers.len()
+}
+
+// GroupMessages shows how many messages the current group knows, and the bytes
+// of their content.
+func (e *Engine) GroupMessages() (n, bytes int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, m := range e.log.current.messages {
+		bytes += len(m.invocation.Argument)
+	}
+	return len(e.log.current.messages), bytes
+}

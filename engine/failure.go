@@ -60,6 +60,7 @@ func (e *Engine) failed(inst *instance, err error) {
 			}
 			pause = min(pause, left)
 		case tryForEver:
+			inst.since = now.Add(pause) // the budget of this attempt is no limit for the next
 		}
 	}
 	e.report(inst, err, pause)
@@ -159,7 +160,7 @@ func verdict(err error, b *Function) consequence {
 // and varied, so that addresses that failed together do not come back together.
 func (e *Engine) backoff(failures int) time.Duration {
 	pause := e.opts.MaxBackoff
-	if shift := failures - 1; shift < 40 && e.opts.FirstBackoff<<shift < pause {
+	if shift := failures - 1; shift < 63 && e.opts.FirstBackoff <= pause>>shift {
 		pause = e.opts.FirstBackoff << shift
 	}
 	return pause - time.Duration(rand.Int64N(int64(pause)/4+1)) //nolint:gosec // no secret

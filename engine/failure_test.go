@@ -153,7 +153,10 @@ func TestAHandshakeLoopNeitherSpinsNorStops(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := 0
-			calls, err := fails(t, engine.Function{}, func(context.Context, *wire.Request) ([]byte, error) {
+			calls, err := fails(t, engine.Function{Budget: 30 * time.Second}, func(ctx context.Context, _ *wire.Request) ([]byte, error) {
+				if err := ctx.Err(); err != nil {
+					return nil, err
+				}
 				n++
 				return next(n), nil
 			})
@@ -212,6 +215,32 @@ func TestFailureIsAnErrorValue(t *testing.T) {
 	})
 	if f, ok := errors.AsType[*semantics.Failure](err); !ok || f.Kind != semantics.KindStateUnknown || f.Target != fn("k") {
 		t.Errorf("Run: %v", err)
+	}
+}
+
+// Pauses grow up to the largest, whatever the first is.
+func TestBackoff(t *testing.T) {
+	t.Parallel()
+	for _, first := range []time.Duration{1, 20 * time.Millisecond, 7 * time.Second, 10 * time.Second, time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			var at []time.Time
+			a := start(t, vfs.NewMem(), func(context.Context, *wire.Request) ([]byte, error) {
+				at = append(at, time.Now())
+				return nil, errDown
+			}, engine.Options{FirstBackoff: first, MaxBackoff: 10 * time.Second})
+			a.send("bad", "1")
+			<-time.After(20 * time.Minute)
+			a.mustStop()
+			if len(at) < 80 {
+				t.Fatalf("first pause %v: %d attempts", first, len(at))
+			}
+			for i, want := 1, first; i < len(at); i, want = i+1, min(2*want, 10*time.Second) {
+				want = min(want, 10*time.Second)
+				if pause := at[i].Sub(at[i-1]); pause < want*3/4 || pause > want+time.Millisecond {
+					t.Errorf("first pause %v: attempt %d came %v after the one before, want %v", first, i, pause, want)
+				}
+			}
+		})
 	}
 }
 

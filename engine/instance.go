@@ -126,6 +126,7 @@ func (e *Engine) consume(inst *instance) {
 	for i, m := range inst.batch {
 		e.log.retract(store.MessageKey(inst.address, m.number))
 		e.messageBytes.Add(-int64(m.size))
+		m.invocation = wire.Invocation{} // its group knows it until that is on disk
 		inst.batch[i] = nil
 	}
 	inst.fn.waiting -= len(inst.batch)

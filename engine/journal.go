@@ -80,11 +80,12 @@ func (j *journal) set(key, value []byte) { j.change(key, value, len(value)) }
 func (j *journal) remove(key []byte) { j.change(key, nil, 0) }
 
 // retract is remove for a key that is set only once ever, such as a message's:
-// if that was in the current group, nothing is left to write.
+// if that was in the current group, nothing is left to write. What the group
+// counts for the key stays: it still knows the message.
 func (j *journal) retract(key []byte) {
 	if v, ok := j.current.changes[wire.View(key)]; ok {
 		delete(j.current.changes, wire.View(key))
-		j.touch(-changeBytes(key, len(v)))
+		j.touch(-len(v))
 		return
 	}
 	j.remove(key)

@@ -13,6 +13,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/statefun-go/statefun-go/engine"
+	"github.com/statefun-go/statefun-go/engine/store"
 	"github.com/statefun-go/statefun-go/internal/wire"
 )
 
@@ -179,6 +180,51 @@ func TestOrderBetweenTwoAddresses(t *testing.T) {
 		synctest.Wait()
 		if next != 2*count {
 			t.Errorf("%d messages arrived", next)
+		}
+		a.mustStop()
+	})
+}
+
+// slowStore holds commits up until gate is closed.
+type slowStore struct {
+	store.Store
+	gate chan struct{}
+}
+
+// Commit implements store.Store.
+func (s *slowStore) Commit(c store.Changes) error {
+	<-s.gate
+	return s.Store.Commit(c)
+}
+
+// Functions that keep sending messages to each other are stopped while the disk
+// is slow, and what they have consumed takes no memory.
+func TestASlowDiskBoundsMemory(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const size, group = 10_000, 50_000
+		s, err := store.Open("data", &store.Options{FS: vfs.NewMem()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		slow := &slowStore{s, make(chan struct{})}
+		rounds := 0
+		a := startOn(t, slow, func(_ context.Context, r *wire.Request) ([]byte, error) {
+			if rounds++; rounds == 5000 {
+				return newAnswer().end()
+			}
+			return newAnswer().send(fn(map[string]string{"a": "b", "b": "a"}[r.Target.ID]), strings.Repeat("x", size)).end()
+		}, engine.Options{GroupBytes: group})
+		go a.send("a", "go")
+		synctest.Wait()
+		messages, bytes := a.engine.GroupMessages()
+		if messages < 5 || messages > group/64 || bytes > 2*size {
+			t.Errorf("during one commit: %d messages in the next group, %d bytes of content", messages, bytes)
+		}
+		close(slow.gate)
+		synctest.Wait()
+		if rounds != 5000 {
+			t.Errorf("%d calls in the end", rounds)
 		}
 		a.mustStop()
 	})

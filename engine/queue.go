@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // fifo is a queue in a slice. The zero value is empty.
 type fifo[T any] struct {
 	items []T
@@ -60,15 +62,29 @@ func (h *heap[T]) pop() T {
 	top, last := h.items[0], len(h.items)-1
 	h.items[0], h.items[last] = h.items[last], zero
 	h.items = h.items[:last]
-	for i := 0; ; {
+	h.sink(0)
+	return top
+}
+
+// filter removes all elements but those that keep wants.
+func (h *heap[T]) filter(keep func(T) bool) {
+	h.items = slices.DeleteFunc(h.items, func(v T) bool { return !keep(v) })
+	for i := len(h.items)/2 - 1; i >= 0; i-- {
+		h.sink(i)
+	}
+}
+
+// sink moves element i down to where no child is less.
+func (h *heap[T]) sink(i int) {
+	for {
 		least := i
 		for _, child := range [2]int{2*i + 1, 2*i + 2} {
-			if child < last && h.less(h.items[child], h.items[least]) {
+			if child < len(h.items) && h.less(h.items[child], h.items[least]) {
 				least = child
 			}
 		}
 		if least == i {
-			return top
+			return
 		}
 		h.items[i], h.items[least] = h.items[least], h.items[i]
 		i = least

@@ -33,12 +33,17 @@ func TestHeap(t *testing.T) {
 	var model []int
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 5_000 {
-		if len(model) == 0 || rng.IntN(3) > 0 {
+		switch n := rng.IntN(100); {
+		case n == 0:
+			keep := func(v int) bool { return v%3 != 0 }
+			h.filter(keep)
+			model = slices.DeleteFunc(model, func(v int) bool { return !keep(v) })
+		case len(model) == 0 || n > 33:
 			v := rng.IntN(100)
 			h.push(v)
 			at, _ := slices.BinarySearch(model, v)
 			model = slices.Insert(model, at, v)
-		} else {
+		default:
 			if got := h.pop(); got != model[0] {
 				t.Fatalf("got %d, want %d", got, model[0])
 			}

@@ -10,8 +10,7 @@ import (
 	"github.com/statefun-go/statefun-go/internal/wire"
 )
 
-// timer is a delayed message, whose content is in the journal. A cancelled
-// one stays in the heap until it is due, and is found to have none.
+// timer is a delayed message, whose content is in the journal.
 type timer struct {
 	due    int64 // Unix milliseconds
 	number uint64
@@ -60,19 +59,37 @@ func (e *Engine) pending(id, token string) (timer, error) {
 	return timer{due, number}, nil
 }
 
-// cancel removes the delayed message that holds the token.
+// mostCancelled is how many cancelled timers are kept in any case.
+const mostCancelled = 1000
+
+// cancel removes the delayed message that holds the token. Its timer stays where
+// it is until half of the heap are such timers: a timeout that each message
+// moves would leave one for each message.
 func (e *Engine) cancel(id, token string, t timer) {
 	e.log.retract(t.key())
 	e.log.remove(store.TokenKey(id, token))
+	e.cancelled[t.number] = struct{}{}
+	if len(e.cancelled) >= e.tidyAt {
+		e.timers.filter(func(t timer) bool { return !e.wasCancelled(t) })
+		e.tidyAt = len(e.cancelled) + max(mostCancelled, e.timers.len()/2)
+	}
+}
+
+// wasCancelled reports whether a timer that leaves the heap was cancelled, and
+// forgets it.
+func (e *Engine) wasCancelled(t timer) bool {
+	_, was := e.cancelled[t.number]
+	delete(e.cancelled, t.number)
+	return was
 }
 
 // fire delivers a due message. It is held back while too much waits for its
 // function, unless now is its turn.
 func (e *Engine) fire(t timer, turn bool) error {
-	content, err := e.log.get(t.key())
-	if errors.Is(err, store.ErrNotFound) {
-		return nil // cancelled
+	if e.wasCancelled(t) {
+		return nil
 	}
+	content, err := e.log.get(t.key())
 	var d store.Delayed
 	if err == nil {
 		d, err = store.ParseDelayed(content)

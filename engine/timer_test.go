@@ -128,6 +128,43 @@ func TestCancelledMessagesDoNotFire(t *testing.T) {
 	})
 }
 
+// A timeout that each message moves leaves no timer for each message.
+func TestCancelledTimersLeaveMemory(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const messages = 5000
+		var fired int
+		f := func(_ context.Context, r *wire.Request) ([]byte, error) {
+			a := newAnswer()
+			for range r.Invocations {
+				if r.Target.ID == "x" {
+					fired++
+				} else {
+					a.cancel("timeout").after(time.Hour, fn("x"), "now", "timeout")
+				}
+			}
+			return a.end()
+		}
+		fs := vfs.NewMem()
+		a := start(t, fs, nil, engine.Options{Functions: []engine.Function{{Namespace: "test", Name: "*", Caller: callFunc(f), MaxBatch: 1}}})
+		for range messages {
+			a.send("k", "again")
+		}
+		synctest.Wait()
+		if n := a.engine.Timers(); n > 2500 {
+			t.Errorf("%d timers in memory", n)
+		}
+		<-time.After(61 * time.Minute)
+		if n := a.engine.Timers(); n != 0 || fired != 1 {
+			t.Errorf("%d fired, and %d are left in memory", fired, n)
+		}
+		a.mustStop()
+		if got := remaining(t, fs); got != "" {
+			t.Errorf("left in the store: %s", got)
+		}
+	})
+}
+
 func TestAPendingTokenIsRefusedAlsoAfterARestart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
