@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"syscall"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -51,7 +52,7 @@ func Open(dir string, opts *Options) (Store, error) {
 	if err != nil {
 		return nil, lockError(dir, err)
 	}
-	s := &pebbleStore{lock: lock}
+	s := &pebbleStore{lock: lock, events: eventLog{logger: o.Logger}, patience: commitPatience}
 	if err := s.open(dir, &o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -99,19 +100,26 @@ func makeDir(fs vfs.FS, dir string) error {
 
 // pebbleStore is a Store in Pebble.
 type pebbleStore struct {
-	lock   *pebble.Lock
-	db     *pebble.DB
-	failed error // of the first Commit that failed
+	lock     *pebble.Lock
+	db       *pebble.DB
+	events   eventLog
+	patience time.Duration
+	failed   error // of the first Commit that failed
+	hangs    bool  // that Commit still waits inside Pebble
 }
+
+// commitPatience is how long a commit waits for a disk that takes nothing.
+const commitPatience = 10 * time.Second
 
 func (s *pebbleStore) open(dir string, o *Options) error {
 	cache := pebble.NewCache(o.CacheBytes)
 	defer cache.Unref()
-	events := &eventLog{logger: o.Logger}
-	listener := pebble.EventListener{BackgroundError: events.backgroundError, DataCorruption: events.corruption}
+	listener := pebble.EventListener{
+		BackgroundError: s.events.backgroundError, DataCorruption: s.events.corruption, WALCreated: s.events.walCreated,
+	}
 	popts := &pebble.Options{
 		FS: o.FS, Lock: s.lock, Cache: cache, MemTableSize: memTableBytes,
-		FormatMajorVersion: pebbleFormat, Logger: events, EventListener: &listener,
+		FormatMajorVersion: pebbleFormat, Logger: &s.events, EventListener: &listener,
 	}
 	for i := range popts.Levels {
 		popts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
@@ -187,16 +195,7 @@ func (s *pebbleStore) Commit(changes Changes) (err error) {
 	if s.failed != nil {
 		return fmt.Errorf("store: no commit after one that failed: %w", s.failed)
 	}
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case fatal:
-			err = fmt.Errorf("store: commit: %w", r)
-		default:
-			panic(r)
-		}
-		s.failed = err
-	}()
+	defer func() { s.failed = err }()
 	b := s.db.NewBatchWithSize(batchSize(changes))
 	for k, v := range changes {
 		if v == nil {
@@ -208,10 +207,44 @@ func (s *pebbleStore) Commit(changes Changes) (err error) {
 			return fmt.Errorf("store: commit: %w", err)
 		}
 	}
-	if err := errors.Join(b.Commit(pebble.Sync), b.Close()); err != nil {
+	if err := s.write(b); err != nil {
 		return fmt.Errorf("store: commit: %w", err)
 	}
 	return nil
+}
+
+// write commits b. Once Pebble's tables in memory are full it waits until one is
+// on disk, and on a full disk that is without an end; so write gives up where
+// that fails again and again.
+func (s *pebbleStore) write(b *pebble.Batch) error {
+	done := make(chan error, 1)
+	go func() { done <- commit(b) }()
+	look := time.NewTicker(s.patience)
+	defer look.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case now := <-look.C:
+			if err := s.events.lastError(now.Add(-s.patience / 2)); err != nil {
+				s.hangs = true
+				return fmt.Errorf("the disk took nothing for %v: %w", s.patience, err)
+			}
+		}
+	}
+}
+
+func commit(b *pebble.Batch) (err error) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case fatal:
+			err = r
+		default:
+			panic(r)
+		}
+	}()
+	return errors.Join(b.Commit(pebble.Sync), b.Close())
 }
 
 // batchSize is an upper bound of the bytes of a batch.
@@ -224,6 +257,9 @@ func batchSize(changes Changes) int {
 }
 
 func (s *pebbleStore) Close() error {
+	if s.hangs {
+		return errors.New("store: not closed, because a commit still waits for the disk: the directory stays locked until the process ends")
+	}
 	var err error
 	if s.db != nil {
 		err = s.db.Close()

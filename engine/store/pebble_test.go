@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
@@ -191,4 +195,79 @@ func TestStoreStopsAtTheFirstFailedSync(t *testing.T) {
 		t.Fatal("a commit after a failed one returned no error")
 	}
 	_ = s.Close()
+}
+
+// full is a file system on which no table can be made while it is set. What has
+// its space already, such as the log, can be written.
+type full struct{ atomic.Bool }
+
+func (f *full) fs() vfs.FS {
+	return errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if f.Load() && op.Kind == errorfs.OpCreate && strings.HasSuffix(op.Path, ".sst") {
+			return syscall.ENOSPC
+		}
+		return nil
+	}))
+}
+
+// fill commits until that fails.
+func fill(t *testing.T, s store.Store) error {
+	t.Helper()
+	for i := range 500 {
+		if err := s.Commit(store.Changes{fmt.Sprint(i): make([]byte, 1<<17)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// counter counts the lines of a log.
+type counter struct{ atomic.Int64 }
+
+// Write implements io.Writer.
+func (c *counter) Write(p []byte) (int, error) {
+	c.Add(1)
+	return len(p), nil
+}
+
+// A full disk ends a commit; it does not hold it for ever, and does not flood the
+// log.
+func TestStoreGivesUpOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	var disk full
+	var lines counter
+	s, err := store.Open("data", &store.Options{FS: disk.fs(), Logger: slog.New(slog.NewTextHandler(&lines, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store.SetPatience(s, 2*time.Second)
+	disk.Store(true)
+	begin := time.Now()
+	if err := fill(t, s); !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "took nothing for 2s") {
+		t.Errorf("commit: %v", err)
+	}
+	took := time.Since(begin)
+	if err := s.Commit(store.Changes{"k": nil}); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("after that: %v", err)
+	}
+	if err := s.Close(); err == nil || !strings.Contains(err.Error(), "until the process ends") {
+		t.Errorf("close: %v", err)
+	}
+	disk.Store(false) // lets Pebble come to rest
+	if n := lines.Load(); n == 0 || n > int64(took/time.Second)+2 {
+		t.Errorf("%d lines in the log after %v", n, took)
+	}
+}
+
+// A disk that is full for a moment only does not end anything.
+func TestStoreWaitsForSpace(t *testing.T) {
+	t.Parallel()
+	var disk full
+	s := open(t, disk.fs())
+	disk.Store(true)
+	time.AfterFunc(500*time.Millisecond, func() { disk.Store(false) })
+	if err := fill(t, s); err != nil {
+		t.Error(err)
+	}
+	closeStore(t, s)
 }

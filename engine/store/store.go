@@ -21,7 +21,9 @@ type Store interface {
 	// disk. After an error it is unknown which of the two happened, and every
 	// further Commit fails: the owner must close the store and open it anew.
 	Commit(changes Changes) error
-	// Close releases the store. No other call may be running or follow.
+	// Close releases the store. No other call may be running or follow. Where a
+	// Commit failed because the disk was full, Close may have to leave that to
+	// the end of the process, and says so.
 	Close() error
 }
 
