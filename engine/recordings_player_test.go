@@ -126,13 +126,11 @@ func (p *player) play() error {
 		case (err != nil) != (p.failed && !p.restart):
 			return errors.Join(fmt.Errorf("the recorded job failed: %v, unlike the engine", p.failed), err)
 		case left > 0:
-			return errors.Join(fmt.Errorf("%d %s", left, tooFew), err)
+			return errors.Join(fmt.Errorf("%d recorded requests were not made", left), err)
 		}
 		return p.compareRecords()
 	}
 }
-
-const tooFew = "recorded requests were not made"
 
 // left counts the exchanges that are still to come.
 func (p *player) left() int {

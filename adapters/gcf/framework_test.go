@@ -124,7 +124,7 @@ func TestLargestRequest(t *testing.T) {
 // shown by TestEnd and TestSlowBody, in virtual time.
 func TestPlatformTimeout(t *testing.T) {
 	t.Parallel()
-	p := startTarget(t, plainTarget, statefungcf.TimeoutVariable+"=2")
+	p := startTarget(t, plainTarget, statefungcf.TimeoutVariable+"=6")
 	for _, function := range []string{"waiting", "stuck"} {
 		t.Run(function, func(t *testing.T) {
 			t.Parallel()

@@ -107,7 +107,7 @@ func TestClientGoesAwayOverHTTP2(t *testing.T) {
 func TestSlowReaderOverHTTP2(t *testing.T) {
 	t.Parallel()
 	opts := one()
-	opts.WriteTimeout = 50 * time.Millisecond
+	opts.WriteTimeout = 3 * time.Second
 	s := start(t, newBehaviours(), opts)
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
@@ -261,10 +261,12 @@ func TestAbandonedCallsKeepTheirPlace(t *testing.T) {
 	t.Parallel()
 	b := newBehaviours()
 	opts := one()
-	opts.CallTimeout = time.Millisecond
+	opts.CallTimeout = 3 * time.Second // a call that begins after it holds no place
 	s := start(t, b, opts)
 	c := s.dial(t)
-	if a := c.ask(post(call("stuck", "x"))); string(a.body) != "deadline exceeded\n" {
+	c.send(post(call("stuck", "x")))
+	<-b.entered
+	if a := c.answer(false); string(a.body) != "deadline exceeded\n" {
 		t.Errorf("%d %q, want 503", a.status, a.body)
 	}
 	if a := c.ask(post(call("echo", "x"))); string(a.body) != "too many requests at once\n" {

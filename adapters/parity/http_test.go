@@ -36,11 +36,14 @@ func serve(t *testing.T, addr string, s setup) net.Listener {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	options := &statefunhttp.ServerOptions{Options: statefunhttp.Options{CallTimeout: s.timeout, Logger: quiet()}, DrainTimeout: time.Millisecond}
+	options := &statefunhttp.ServerOptions{Options: statefunhttp.Options{CallTimeout: s.timeout, Logger: quiet()}, DrainTimeout: patience}
+	if s.timeout == hurry {
+		options.DrainTimeout = time.Millisecond // a stuck function is cut off
+	}
 	go func() { ended <- statefunhttp.ServeListener(ctx, l, newHandler(), options) }()
 	t.Cleanup(func() {
 		stop()
-		if err := <-ended; err != nil && s.timeout != hurry { // then a stuck function is cut off
+		if err := <-ended; err != nil && s.timeout != hurry {
 			t.Error(err)
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/statefun-go/statefun-go/engine"
 	"github.com/statefun-go/statefun-go/engine/module"
@@ -64,6 +65,10 @@ func TestNoCallWaitsForAConnection(t *testing.T) {
 			t.Parallel()
 			e := serve(t, newCrowd())
 			e.Transport.PoolSize = crowdPool
+			e.Transport.Call, e.Transport.Connect = time.Minute, time.Minute
+			if e.Transport.Kind == module.OkHTTP {
+				e.Transport.Read, e.Transport.Write = time.Minute, time.Minute
+			}
 			c := newClient(t, e)
 			if _, err := c.Call(t.Context(), greeter, []byte("x")); err != nil {
 				t.Fatal(err)

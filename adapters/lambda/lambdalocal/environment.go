@@ -212,7 +212,7 @@ func (e *environment) stop(cause *fault) {
 		return
 	}
 	e.process.terminate()
-	time.AfterFunc(shutdownGrace, e.process.kill)
+	time.AfterFunc(e.options.shutdownGrace, e.process.kill)
 }
 
 func (e *environment) freeze() {

@@ -61,7 +61,9 @@ func pids(said []string) []string {
 // that there are as many as needed and allowed, and that the others wait.
 func TestEnvironments(t *testing.T) {
 	t.Parallel()
-	l := start(t, "commands", lambdalocal.Options{Environments: 3})
+	o := lambdalocal.Options{Environments: 3}
+	o.SetSettleTimeout(patience)
+	l := start(t, "commands", o)
 	said := crowd(t, l, 9, 3, func() {})
 	for _, s := range said {
 		if !strings.HasPrefix(s, "1 of ") {
@@ -97,7 +99,9 @@ func TestConcurrency(t *testing.T) {
 
 func TestThrottle(t *testing.T) {
 	t.Parallel()
-	l := start(t, "commands", lambdalocal.Options{Environments: 1, Throttle: true})
+	o := lambdalocal.Options{Environments: 1, Throttle: true}
+	o.SetSettleTimeout(patience)
+	l := start(t, "commands", o)
 	crowd(t, l, 1, 1, func() {
 		if _, err := l.Invoke(t.Context(), payload("x")); !errors.Is(err, lambdalocal.ErrThrottled) {
 			t.Errorf("%v", err)

@@ -102,22 +102,18 @@ func (l *Lambda) invoke(ctx context.Context, payload []byte, trace string) (Resp
 	}
 	select {
 	case <-i.done:
-		settle(ctx, i)
+		l.settle(ctx, i)
 		return i.response, nil
 	case <-ctx.Done():
 		return Response{}, context.Cause(ctx)
 	}
 }
 
-// longestSettle is how long an answer is kept back for its bootstrap to ask
-// for the next event. It does so in a fraction of it, or has work of its own.
-const longestSettle = 100 * time.Millisecond
-
 // settle waits until the bootstrap is ready for the next event, so that a caller
 // who sends one request after the other sees one environment, as on AWS, where
 // the way to the caller is longer than that of the bootstrap.
-func settle(ctx context.Context, i *invocation) {
-	timer := time.NewTimer(longestSettle)
+func (l *Lambda) settle(ctx context.Context, i *invocation) {
+	timer := time.NewTimer(l.options.settleTimeout)
 	defer timer.Stop()
 	select {
 	case <-i.complete:

@@ -140,7 +140,7 @@ func TestFunctionFailures(t *testing.T) {
 		{"panic", "string", "as commanded", false},
 		{"exit 3", "Runtime.ExitError", "Runtime exited with error: exit status 3", false},
 		{"exit 0", "Runtime.ExitError", "Runtime exited without providing a reason", false},
-		{"hang", "Sandbox.Timedout", "Task timed out after 1.00 seconds", false},
+		{"hang", "Sandbox.Timedout", "Task timed out after 5.00 seconds", false},
 		{fmt.Sprint("large ", lambdalocal.MaxReply+1), "Function.ResponseSizeTooLarge", "6291556 bytes", false},
 	} {
 		t.Run(c.command, func(t *testing.T) {
@@ -169,7 +169,7 @@ func TestFunctionFailures(t *testing.T) {
 // a busy machine.
 func timeoutFor(command string) time.Duration {
 	if command == "hang" {
-		return time.Second
+		return 5 * time.Second
 	}
 	return patience
 }

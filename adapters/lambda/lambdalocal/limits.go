@@ -28,5 +28,6 @@ const (
 	albTimeout  = 60 * time.Second // a load balancer answers 504 after it: its idle timeout
 
 	initTimeout   = 10 * time.Second       // from the start of a bootstrap to its first poll
+	settleTimeout = 100 * time.Millisecond // an answer is kept back until its bootstrap asks for the next event: in a fraction of this, unless it has work of its own
 	shutdownGrace = 500 * time.Millisecond // from SIGTERM to SIGKILL, where an extension is registered
 )

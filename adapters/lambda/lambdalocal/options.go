@@ -86,7 +86,8 @@ type Options struct {
 	// payloads. Nil means silence.
 	Logger *slog.Logger
 
-	initTimeout time.Duration // from the start of a bootstrap to its first poll
+	// Tests on a busy machine change these.
+	initTimeout, settleTimeout, shutdownGrace time.Duration
 }
 
 // withDefaults returns a copy with all fields set, and all mistakes joined.
@@ -101,6 +102,8 @@ func (o *Options) withDefaults() (Options, error) {
 	}
 	full.Timeout = orDefault(full.Timeout, DefaultTimeout)
 	full.initTimeout = orDefault(full.initTimeout, initTimeout)
+	full.settleTimeout = orDefault(full.settleTimeout, settleTimeout)
+	full.shutdownGrace = orDefault(full.shutdownGrace, shutdownGrace)
 	full.Memory = orDefault(full.Memory, 512)
 	full.Environments = orDefault(full.Environments, 4)
 	full.Concurrency = orDefault(full.Concurrency, 1)

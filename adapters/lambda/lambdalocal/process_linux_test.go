@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/statefun-go/statefun-go/adapters/lambda/lambdalocal"
 )
@@ -100,7 +101,9 @@ func TestSIGTERM(t *testing.T) {
 		t.Run(c, func(t *testing.T) {
 			t.Parallel()
 			var log buffer
-			l := start(t, "sigterm", lambdalocal.Options{Environments: 1, Freeze: true, Log: &log, Timeout: timeoutFor(c)})
+			o := lambdalocal.Options{Environments: 1, Freeze: true, Log: &log, Timeout: timeoutFor(c)}
+			o.SetShutdownGrace(5 * time.Second) // it does not end by itself
+			l := start(t, "sigterm", o)
 			invoke(t, l, "pid")
 			if c != "close" {
 				invoke(t, l, c)
