@@ -211,21 +211,33 @@ func (b *batch) panicked(p any) error {
 // classify gives err its code and place.
 func (b *batch) classify(ctx context.Context, err error) error {
 	code, index := CodeFailed, b.index
-	if e, ok := errors.AsType[*Error](err); ok {
+	if e, ok := errors.AsType[*Error](err); ok && b.made(e) {
 		if error(e) == err { //nolint:errorlint // whether err itself is it, not what it wraps
 			return err
 		}
 		if index < 0 { // the message was known inside of batch middleware
 			index = e.Index
 		}
-		if e.Code == CodePanicked || e.Code == CodeDeadline {
-			code = e.Code
-		}
+		code = e.Code
 	}
 	if ctx.Err() != nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)) {
 		code = CodeDeadline
 	}
 	return &Error{code, b.fn.name, index, err}
+}
+
+// made reports whether e can be of this batch, and not of another Handler that
+// middleware has called. Middleware may also return a nil *Error as an error.
+func (b *batch) made(e *Error) bool {
+	if e == nil || e.Function != b.fn.name {
+		return false
+	}
+	switch e.Code {
+	case CodeFailed, CodePanicked, CodeDeadline, CodeTooLarge:
+		return true
+	default: // those of a request that is not taken
+		return false
+	}
 }
 
 // commit keeps what the message at hand did.

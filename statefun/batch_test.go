@@ -244,6 +244,31 @@ func TestDeadLetters(t *testing.T) {
 	refuse(t, newWorker(t, &statefun.Options{DeadLetter: statefun.DeadLetterFunction(fn)}), statefun.CodeFailed, request)
 }
 
+// A letter can be read whoever called: other SDKs have names that ours refuse.
+func TestDeadLetterOfAnOddCaller(t *testing.T) {
+	t.Parallel()
+	h := define(t, &statefun.Options{DeadLetter: statefun.DeadLetterFunction(other)}, onText(func(*statefun.Invocation, string) error {
+		return statefun.Terminal(errors.New("never"))
+	}))
+	for _, caller := range []wire.Address{{Namespace: "a/", Name: "c", ID: "1"}, {Name: "c", ID: "1"}, {ID: "1"}, {Namespace: "a", Name: "b", ID: "1"}} {
+		var a wire.Answer
+		answer, err := h.Append(context.Background(), nil, encodeBatch(wire.V3, caller, nil, text("x")))
+		if err == nil {
+			err = a.Decode(wire.V3, answer)
+		}
+		if err != nil || len(a.Messages) != 1 {
+			t.Errorf("caller %v: %d letters, %v", caller, len(a.Messages), err)
+			continue
+		}
+		var letter statefun.DeadLetter
+		if err := json.Unmarshal(parse(t, wire.V3, a.Messages[0].Argument).Data, &letter); err != nil {
+			t.Errorf("caller %v: %v", caller, err)
+		} else if (letter.Caller != nil) != (caller.Namespace == "a") {
+			t.Errorf("caller %v is %v in the letter", caller, letter.Caller)
+		}
+	}
+}
+
 // Two functions that send each other their letters do not build letters within
 // letters: one that cannot be taken fails its batch, unless it goes to Kafka.
 func TestDeadLettersDoNotGoRound(t *testing.T) {

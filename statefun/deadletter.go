@@ -10,7 +10,7 @@ import (
 // it on.
 type DeadLetter struct {
 	Target   Address  `json:"target"`           // the function that could not take it
-	Caller   *Address `json:"caller,omitempty"` // nil for a message from an ingress
+	Caller   *Address `json:"caller,omitempty"` // nil for a message from an ingress, or from a type whose name is no namespace/name
 	TypeName string   `json:"typename"`         // of the message
 	Value    []byte   `json:"value"`            // the message's encoded value, a view: keep, do not write; base64 in JSON
 	Reason   string   `json:"reason"`           // the error's text, at most 4 KiB
@@ -112,7 +112,9 @@ func (b *batch) deadLetter(p *DeadLetterPolicy, cause error) error {
 	l := DeadLetter{Target: addressOf(b.req.Target), TypeName: m.TypeName(), Value: m.Value(), Reason: reason(cause)}
 	if b.current.HasCaller {
 		caller := addressOf(b.current.Caller)
-		l.Caller = &caller
+		if _, err := ParseTypeName(caller.Type.String()); err == nil { // else the letter could not be read
+			l.Caller = &caller
+		}
 	}
 	if err := p.send(b, l); err != nil {
 		return fmt.Errorf("send the dead letter of a failed message (%w): %w", cause, err)

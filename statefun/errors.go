@@ -3,6 +3,7 @@ package statefun
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Code classifies what [Handler.Append] and [New] report. An adapter maps the
@@ -53,6 +54,8 @@ type Error struct {
 // runtime: it can hold text of the user's function.
 func (e *Error) Error() string {
 	switch {
+	case e == nil:
+		return "statefun: a nil *Error was returned as an error"
 	case e.Function == TypeName{}:
 		return fmt.Sprintf("statefun: %v: %v", e.Code, e.Err)
 	case e.Index < 0:
@@ -63,12 +66,17 @@ func (e *Error) Error() string {
 }
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // CodeOf returns the code of the [*Error] that err is or wraps, and
 // [CodeUnknown] for every other error and for nil.
 func CodeOf(err error) Code {
-	if e, ok := errors.AsType[*Error](err); ok {
+	if e, ok := errors.AsType[*Error](err); ok && e != nil {
 		return e.Code
 	}
 	return CodeUnknown
@@ -106,7 +114,18 @@ type terminalError struct{ err error }
 func (e *terminalError) Error() string { return e.err.Error() }
 func (e *terminalError) Unwrap() error { return e.err }
 
+// isTerminal reports whether err was marked by [Terminal]. What a function
+// panicked with is no such mark: it was not returned.
 func isTerminal(err error) bool {
-	_, ok := errors.AsType[*terminalError](err)
-	return ok
+	switch e := err.(type) { //nolint:errorlint // it walks the chain itself
+	case *terminalError:
+		return true
+	case *PanicError:
+		return false
+	case interface{ Unwrap() error }:
+		return isTerminal(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(e.Unwrap(), isTerminal)
+	}
+	return false
 }

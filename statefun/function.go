@@ -113,8 +113,11 @@ func (d *definition) addState(s *stateDecl) {
 }
 
 func (d *definition) addEgress(e *egressDecl) {
-	if e.err != nil {
+	switch {
+	case e.err != nil:
 		d.problem("egress %v: %w", e.id, e.err)
+	case e.id == TypeName{}:
+		d.problem("the zero egress handle: make one with KafkaTopic, KinesisStream or NewEgress")
 	}
 	d.egresses = append(d.egresses, e)
 }

@@ -1,11 +1,14 @@
 package statefun_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/statefun-go/statefun-go/internal/wire"
@@ -188,4 +191,48 @@ func TestErrorOfAnotherHandler(t *testing.T) {
 	if e, _ := errors.AsType[*statefun.Error](err); e.Function != fn || e.Index != 0 || !errors.Is(err, foreign) {
 		t.Errorf("%+v", e)
 	}
+	for name, opts := range failingMiddleware(foreign) {
+		err := refuse(t, define(t, opts, statefun.On(statefun.String, noop)), statefun.CodeFailed, batchOf(nil, text("x")))
+		if e, _ := errors.AsType[*statefun.Error](err); e.Function != fn || !errors.Is(err, foreign) {
+			t.Errorf("%s: %+v", name, e)
+		}
+	}
+}
+
+// failingMiddleware returns err after a call that went well.
+func failingMiddleware(err error) map[string]*statefun.Options {
+	return map[string]*statefun.Options{
+		"message": {Message: []statefun.MessageMiddleware{func(next statefun.MessageFunc) statefun.MessageFunc {
+			return func(ctx context.Context, inv *statefun.Invocation) error { return cmp.Or(next(ctx, inv), err) }
+		}}},
+		"batch": {Batch: []statefun.BatchMiddleware{func(next statefun.BatchFunc) statefun.BatchFunc {
+			return func(ctx context.Context, b *statefun.Batch) error { return cmp.Or(next(ctx, b), err) }
+		}}},
+	}
+}
+
+// A nil *Error in an error is an old trap. It must not reach an adapter, where
+// nothing would catch the panic.
+func TestNilErrorFromMiddleware(t *testing.T) {
+	t.Parallel()
+	var none *statefun.Error
+	for name, opts := range failingMiddleware(none) {
+		err := refuse(t, define(t, opts, statefun.On(statefun.String, noop)), statefun.CodeFailed, batchOf(nil, text("x")))
+		if !strings.Contains(err.Error(), "nil *Error") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if c := statefun.CodeOf(none); c != statefun.CodeUnknown || none.Unwrap() != nil {
+		t.Errorf("code %v", c)
+	}
+}
+
+// A panic is no answer of the function, whatever it panics with: there is a
+// stack to be seen, and the message is kept.
+func TestPanicIsNotTerminal(t *testing.T) {
+	t.Parallel()
+	h := define(t, &statefun.Options{DeadLetter: statefun.DeadLetterDrop()}, onText(func(*statefun.Invocation, string) error {
+		panic(fmt.Errorf("must: %w", statefun.Terminal(errors.New("x"))))
+	}))
+	refuse(t, h, statefun.CodePanicked, batchOf(nil, text("x")))
 }

@@ -108,3 +108,24 @@ func TestRequestIsNotWritten(t *testing.T) {
 		t.Errorf("the request was written: %v", err)
 	}
 }
+
+// A view of a value that was written in the batch has no room behind it either:
+// two who append to theirs would write into the same.
+func TestViewOfWrittenState(t *testing.T) {
+	t.Parallel()
+	view := statefun.NewState("view", statefun.Custom("ns/view",
+		func(dst, v []byte) ([]byte, error) { return append(dst, v...), nil },
+		func(data []byte) ([]byte, error) { return data, nil }))
+	h := define(t, nil, view, onText(func(inv *statefun.Invocation, s string) error {
+		view.Set(inv, []byte(s))
+		got, err := view.Get(inv)
+		_, raw, _ := view.Raw(inv)
+		if string(got) != s || cap(got) != len(got) || cap(raw) != len(raw) {
+			t.Errorf("%q with room for %d, raw %q with room for %d", got, cap(got), raw, cap(raw))
+		}
+		return err
+	}))
+	for n := range 40 {
+		serve(t, h, batchOf([]wire.State{absent("view")}, text(strings.Repeat("x", n))))
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -128,6 +129,10 @@ func (s *State[T]) part(d *definition) {
 		d.problem("a nil *State is declared")
 		return
 	}
+	if s.decl.spec.Name == "" && s.decl.err == nil {
+		d.problem("the zero State: make one with NewState")
+		return
+	}
 	d.addState(&s.decl)
 }
 
@@ -231,7 +236,7 @@ func (s *State[T]) write(b *batch, c *cell, v T) error {
 		if err != nil {
 			return err
 		}
-		c.write(s.typ.c.name, -1, bytes.Clone(val.Data))
+		c.write(s.typ.c.name, -1, slices.Clip(bytes.Clone(val.Data)))
 	} else {
 		own := c.room()
 		data, err := s.typ.encode(c.buffers[own][:0], v)
