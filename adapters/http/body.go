@@ -54,7 +54,11 @@ func readUnknown(body io.Reader, limit int64) ([]byte, error) {
 		case err != nil:
 			return nil, cutOff(err)
 		case len(buf) == cap(buf):
-			grown := make([]byte, len(buf), min(2*int64(cap(buf)), limit+1))
+			room := 2 * int64(cap(buf))
+			if room > limit {
+				room = limit + 1
+			}
+			grown := make([]byte, len(buf), room)
 			copy(grown, buf)
 			buf = grown
 		}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -163,5 +164,16 @@ func TestUnreadableBodies(t *testing.T) {
 				t.Errorf("%v is outcome %d, want %d", err, got, tt.expect)
 			}
 		})
+	}
+}
+
+// The largest number is a limit like any other.
+func TestNoLimit(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []int64{9_999, 10_000, math.MaxInt64 - 1, math.MaxInt64} {
+		body, err := readUnknown(strings.NewReader(strings.Repeat("x", 10_000)), limit)
+		if (err == nil) != (limit >= 10_000) || err == nil && len(body) != 10_000 {
+			t.Errorf("limit %d: %d bytes, %v", limit, len(body), err)
+		}
 	}
 }

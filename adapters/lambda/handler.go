@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/statefun-go/statefun-go/adapters/internal/reply"
@@ -20,7 +21,8 @@ type Handler struct {
 	alb      *reply.Responder // with the limit of a load balancer
 	routes   *routes          // nil without Options.Routes
 	headroom time.Duration
-	events   sync.Pool // of *event
+	events   sync.Pool    // of *event
+	stuck    atomic.Int32 // calls that were given up and still run
 }
 
 // New returns h as the handler of a Lambda function. It panics on bad options;
@@ -113,7 +115,29 @@ func (h *Handler) answer(ctx context.Context, e *event) reply.Answer {
 	if err != nil {
 		return unreadable(ctx, responder, err)
 	}
-	return responder.Call(ctx, body)
+	answer := responder.Call(ctx, body)
+	if answer.Abandoned() {
+		h.mind(answer)
+	}
+	return answer
+}
+
+// maxStuck is how many calls that were given up may go on in one process.
+const maxStuck = 16
+
+// mind counts a call that was given up until it ends. Where too many do not end,
+// this one is not answered before it has: Lambda then ends the process, with all
+// that hangs in it, and starts another.
+func (h *Handler) mind(answer reply.Answer) {
+	if h.stuck.Add(1) > maxStuck {
+		answer.Wait()
+		h.stuck.Add(-1)
+		return
+	}
+	go func() {
+		answer.Wait()
+		h.stuck.Add(-1)
+	}()
 }
 
 // unreadable answers an event whose body is not what was sent. Where the cause

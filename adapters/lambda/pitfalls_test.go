@@ -400,6 +400,38 @@ func TestPitfall20NothingRunsOn(t *testing.T) {
 	isAnswer(t, invoke(t, h, shapes["http"](post(request("echo", nil)))))
 }
 
+// A function that hangs for ever must not hang in more and more calls: after
+// sixteen Lambda gets no answer, and replaces the process.
+func TestHangingCallsAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHandler(t, nil)
+		ask := func(function string) (*result, time.Duration) {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			begin := time.Now()
+			return invokeRaw(ctx, t, h, marshal(shapes["http"](post(request(function, nil))))), time.Since(begin)
+		}
+		for range 16 {
+			r, took := ask("stuck")
+			isError(t, r, 503, "deadline exceeded")
+			if took > 10*time.Second {
+				t.Errorf("answered after %v", took)
+			}
+		}
+		r, _ := ask("echo")
+		isAnswer(t, r)
+		if _, took := ask("stuck"); took < time.Hour {
+			t.Errorf("one call too many was answered after %v", took)
+		}
+		<-time.After(25 * time.Hour) // all have ended
+		if _, took := ask("stuck"); took > 10*time.Second {
+			t.Errorf("answered after %v, when there is room again", took)
+		}
+		<-time.After(25 * time.Hour)
+	})
+}
+
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	const secret = "0123456789abcdef"
@@ -421,7 +453,15 @@ func TestSecrets(t *testing.T) {
 func TestRoutes(t *testing.T) {
 	t.Parallel()
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /f", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "mine") })
+	mux.HandleFunc("GET /f", func(w http.ResponseWriter, r *http.Request) {
+		switch r.Header.Get("X-Test") {
+		case "undated":
+			w.Header()["Date"] = nil // to net/http: write none
+		case "large":
+			w.Write(make([]byte, 7<<20))
+		}
+		_, _ = io.WriteString(w, "mine")
+	})
 	mux.HandleFunc("POST /f", func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Content-Type") != "application/json" {
 			t.Error("StateFun's request reached the routes")
@@ -438,6 +478,13 @@ func TestRoutes(t *testing.T) {
 		isAnswer(t, invoke(t, h, event(post(request("echo", nil)))))
 		isAnswer(t, invoke(t, h, event(call{method: "POST", body: request("echo", nil)})))
 		if _, err := h.Invoke(context.Background(), marshal(event(call{method: "POST", headers: map[string]string{"Content-Type": "application/json"}}))); err == nil || !strings.Contains(err.Error(), "panic: routes") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if r := invokeLoose(t, h, event(call{method: "GET", headers: map[string]string{"X-Test": "undated"}})); r.Body != "mine" {
+			t.Errorf("%s: %+v", name, r)
+		}
+		// A reply that Lambda does not take would end the process.
+		if _, err := h.Invoke(context.Background(), marshal(event(call{method: "GET", headers: map[string]string{"X-Test": "large"}}))); err == nil || !strings.Contains(err.Error(), "Lambda takes") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

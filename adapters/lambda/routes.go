@@ -47,6 +47,10 @@ func (r *routes) serve(ctx context.Context, sh shape, payload []byte) (result []
 			if answer.Headers == nil {
 				answer.Headers = make(map[string]string, len(answer.MultiValueHeaders))
 				for name, values := range answer.MultiValueHeaders {
+					if len(values) == 0 { // set to nil, so that net/http would not write it
+						delete(answer.MultiValueHeaders, name)
+						continue
+					}
 					answer.Headers[name] = values[len(values)-1]
 				}
 			}
@@ -66,5 +70,9 @@ func proxy[In, Out any](ctx context.Context, payload []byte, serve func(context.
 	if err != nil {
 		return nil, fmt.Errorf("statefunlambda: Options.Routes: %w", err)
 	}
-	return json.Marshal(out)
+	result, err := json.Marshal(out)
+	if err == nil && len(result) > MaxReply {
+		return nil, fmt.Errorf("statefunlambda: Options.Routes: the answer has %d bytes of JSON: Lambda takes %d", len(result), MaxReply)
+	}
+	return result, err
 }

@@ -219,3 +219,20 @@ func TestClose(t *testing.T) {
 		t.Errorf("%d", w.Code)
 	}
 }
+
+// TestStartAfterTheEnd checks a context that has ended before.
+func TestStartAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 {
+		l, err := lambdalocal.Start(ctx, &lambdalocal.Options{Bootstrap: self(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "it is closed", func() bool {
+			_, err := l.Invoke(t.Context(), payload("x"))
+			return errors.Is(err, lambdalocal.ErrClosed)
+		})
+	}
+}

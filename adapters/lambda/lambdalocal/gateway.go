@@ -111,11 +111,10 @@ func marshal(event any) ([]byte, error) {
 
 // fail answers a request that has no reply.
 func (g *gateway) fail(w http.ResponseWriter, r *http.Request, f failure, err error) {
-	if r.Context().Err() != nil {
-		return // nobody waits for it
-	}
 	status, text := g.failures(f)
-	g.log.LogAttrs(r.Context(), slog.LevelWarn, "request failed", slog.Int("status", status), slog.Any("error", err))
+	if r.Context().Err() == nil { // else probably nobody waits, but who does must not read 200
+		g.log.LogAttrs(r.Context(), slog.LevelWarn, "request failed", slog.Int("status", status), slog.Any("error", err))
+	}
 	h := http.Header{"Content-Type": {g.errors}}
 	write(w, &answer{status, h, []byte(text)})
 }

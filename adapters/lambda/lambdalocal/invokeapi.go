@@ -12,7 +12,8 @@ import (
 func (l *Lambda) invokeAPI(w http.ResponseWriter, r *http.Request) {
 	payload, err := io.ReadAll(io.LimitReader(r.Body, MaxEvent+1))
 	if err != nil {
-		return // the caller is gone
+		writeInvokeError(w, http.StatusBadRequest, "InvalidRequestContentException", "The request body could not be read")
+		return
 	}
 	if len(payload) == 0 {
 		payload = []byte("{}")

@@ -44,6 +44,8 @@ func Start(ctx context.Context, opts *Options) (*Lambda, error) {
 		output: &output{w: full.Log},
 	}
 	l.gateway = newGateway(&l.options)
+	l.mu.Lock() // ctx may have ended already
+	defer l.mu.Unlock()
 	l.unbind = context.AfterFunc(ctx, func() { _ = l.Close() })
 	return l, nil
 }
@@ -52,9 +54,9 @@ func Start(ctx context.Context, opts *Options) (*Lambda, error) {
 // Invocations that run or wait fail with [ErrClosed], or as those whose
 // bootstrap exits. It may be called several times; the error is always nil.
 func (l *Lambda) Close() error {
-	l.unbind()
 	l.pool.close()
 	l.mu.Lock()
+	l.unbind()
 	l.closed = true
 	running := make([]*environment, 0, len(l.environments))
 	for e := range l.environments {
