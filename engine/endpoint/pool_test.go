@@ -128,6 +128,36 @@ func TestSecretsStayOutOfErrors(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "/cart?...:") || strings.Contains(err.Error(), "0123456789abcdef") {
 		t.Error(err)
 	}
+	c = newClient(t, spec(module.Async, "http://{function.name}.svc:8000/?key=0123456789abcdef"))
+	_, err = c.Call(t.Context(), engine.TypeName{Namespace: "lab", Name: "no host"}, []byte("x"))
+	wantFailure(t, err, fatal, "no host", "{function.name}.svc")
+	if strings.Contains(err.Error(), "0123456789abcdef") {
+		t.Error(err)
+	}
+}
+
+// TestNamesOfUnixSockets: a name stays one element of the path, as over TCP, and
+// cannot name another socket.
+func TestNamesOfUnixSockets(t *testing.T) {
+	t.Parallel()
+	l, dir := listenUnix(t)
+	paths := make(chan string, 1)
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		paths <- r.RequestURI
+		w.Header().Set("Content-Type", "application/octet-stream")
+		w.Write([]byte(empty))
+	})}
+	go server.Serve(l)
+	t.Cleanup(func() { server.Close() })
+	c := newClient(t, spec(module.OkHTTP, "http+unix://"+dir+"/a.sock/fn/{function.name}"))
+	if _, err := c.Call(t.Context(), engine.TypeName{Namespace: "lab", Name: "../b c"}, []byte("x")); err != nil {
+		t.Error(err)
+	} else if got := <-paths; got != "/fn/..%2Fb%20c" {
+		t.Errorf("asked for %q", got)
+	}
+	c = newClient(t, spec(module.OkHTTP, "http+unix://"+dir+"/x/{function.name}.sock"))
+	_, err := c.Call(t.Context(), engine.TypeName{Namespace: "lab", Name: "../a"}, []byte("x"))
+	wantFailure(t, err, fatal, "no slash")
 }
 
 // TestManyNames: under ns/* names come from outside, so what is kept of them

@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -63,11 +64,18 @@ func parseTarget(text, name string) (*target, error) {
 	full := strings.ReplaceAll(text, placeholder, strings.ReplaceAll(url.QueryEscape(name), "+", "%20"))
 	u, err := url.Parse(full)
 	if err != nil {
-		return nil, fmt.Errorf("urlPathTemplate %q for %q: %w", text, name, err)
+		public, _, _ := strings.Cut(text, "?")
+		if bad, ok := errors.AsType[*url.Error](err); ok { // it has the whole URL
+			err = bad.Err
+		}
+		return nil, fmt.Errorf("urlPathTemplate %q for %q: %w", public, name, err)
 	}
 	to := &target{url: u, host: u.Host, name: shown(u)}
 	if u.Scheme == "http+unix" {
-		to.url, to.host = unixURL(u), "unused" // as Flink
+		to.host = "unused" // as Flink
+		if to.url, err = unixURL(u); err != nil {
+			return nil, fmt.Errorf("%s for %q: %w", to.name, name, err)
+		}
 	}
 	return to, nil
 }
@@ -83,14 +91,21 @@ func shown(u *url.URL) string {
 }
 
 // unixURL splits http+unix:///dir/name.sock/serve/path after the first element
-// that ends in .sock, as Flink does.
-func unixURL(u *url.URL) *url.URL {
-	elements := strings.Split(u.Path, "/")
-	socket := 1 + slices.IndexFunc(elements, func(e string) bool { return strings.HasSuffix(e, ".sock") })
-	return &url.URL{
-		Scheme: "http", Host: socketHost(strings.Join(elements[:socket], "/")),
-		Path: "/" + strings.Join(elements[socket:], "/"), RawQuery: u.RawQuery,
+// that ends in .sock, as Flink does. What is escaped stays so: a name with a
+// slash is one element of the path, and cannot be one of the socket's.
+func unixURL(u *url.URL) (*url.URL, error) {
+	elements := strings.Split(u.EscapedPath(), "/")
+	end := 1 + slices.IndexFunc(elements, func(e string) bool { return strings.HasSuffix(e, ".sock") })
+	socket, err := url.PathUnescape(strings.Join(elements[:end], "/"))
+	if err == nil && strings.Count(socket, "/") != end-1 {
+		err = errors.New("a socket's name has no slash")
 	}
+	raw := "/" + strings.Join(elements[end:], "/")
+	path, pathErr := url.PathUnescape(raw)
+	if err := errors.Join(err, pathErr); err != nil {
+		return nil, err
+	}
+	return &url.URL{Scheme: "http", Host: socketHost(socket), Path: path, RawPath: raw, RawQuery: u.RawQuery}, nil
 }
 
 // Connections are pooled by host, so the path of a socket travels to the
