@@ -53,7 +53,8 @@ func (in *Ingress) handle(w http.ResponseWriter, r *http.Request, sink engine.Si
 		w.Header().Set("Status", strconv.Itoa(http.StatusOK))
 		w.Header().Set("Content-Length", "0")
 		w.WriteHeader(http.StatusOK)
-	case r.Context().Err() != nil: // nobody is there to read an answer
+	case r.Context().Err() != nil: // the client may have closed its half only: it would read 200
+		busy(w, "the request was given up; the message may or may not have been taken")
 	case errors.Is(err, engine.ErrStopped):
 		busy(w, "the application is stopping; the message may or may not have been taken")
 	case errors.Is(err, context.DeadlineExceeded):

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -244,4 +245,37 @@ func TestBadOptions(t *testing.T) {
 		t.Errorf("URL %s cannot be asked", in.URL())
 	}
 	in.Close()
+}
+
+// TestIngressHalfClosed: a client that has sent all it wants to send may close
+// that half of its connection. It must not read 200 for a message that was not
+// taken.
+func TestIngressHalfClosed(t *testing.T) {
+	t.Parallel()
+	running := make(chan struct{}, 2)
+	url := startIngress(t, sinkFunc(func(ctx context.Context, _ engine.Address, _ engine.Value) error {
+		running <- struct{}{}
+		<-ctx.Done()
+		return ctx.Err()
+	}), &playground.Options{MaxInFlight: 1})
+	ask := func(request string) *net.TCPConn {
+		t.Helper()
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		io.WriteString(conn, request)
+		return conn.(*net.TCPConn)
+	}
+	const put = "PUT /example/greeter/Ann HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+	first := ask(put)
+	<-running
+	second := ask(put) // waits for its turn
+	for _, conn := range []*net.TCPConn{second, first} {
+		conn.CloseWrite()
+		if text, err := io.ReadAll(conn); err != nil || !strings.HasPrefix(string(text), "HTTP/1.1 503 ") {
+			t.Errorf("%v: %.60q", err, text)
+		}
+	}
 }

@@ -123,7 +123,8 @@ func (s *server) bounded(ctx context.Context, handle http.HandlerFunc) http.Hand
 			busy(w, "too many requests at a time")
 		case stopping:
 			busy(w, "the application is stopping")
-		case gone:
+		case gone: // perhaps with a half of the connection only: it would read 200
+			busy(w, "the request was given up")
 		}
 	}
 }
