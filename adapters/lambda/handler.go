@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
 	"github.com/statefun-go/statefun-go/adapters/internal/reply"
 	"github.com/statefun-go/statefun-go/statefun"
 )
@@ -122,14 +124,15 @@ func (h *Handler) answer(ctx context.Context, e *event) reply.Answer {
 	return answer
 }
 
-// maxStuck is how many calls that were given up may go on in one process.
+// maxStuck is how many calls that were given up may go on in one process, for
+// each invocation that it has at a time.
 const maxStuck = 16
 
 // mind counts a call that was given up until it ends. Where too many do not end,
 // this one is not answered before it has: Lambda then ends the process, with all
 // that hangs in it, and starts another.
 func (h *Handler) mind(answer reply.Answer) {
-	if h.stuck.Add(1) > maxStuck {
+	if int(h.stuck.Add(1)) > maxStuck*lambdacontext.MaxConcurrency() {
 		answer.Wait()
 		h.stuck.Add(-1)
 		return

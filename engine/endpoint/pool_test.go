@@ -158,6 +158,10 @@ func TestNamesOfUnixSockets(t *testing.T) {
 	c = newClient(t, spec(module.OkHTTP, "http+unix://"+dir+"/x/{function.name}.sock"))
 	_, err := c.Call(t.Context(), engine.TypeName{Namespace: "lab", Name: "../a"}, []byte("x"))
 	wantFailure(t, err, fatal, "no slash")
+	for _, template := range []string{"http+unix://" + dir + "/fns/{function.name}/a.sock", "http+unix://" + dir + "/a.sock/fn/{function.name}/"} {
+		_, err := newClient(t, spec(module.OkHTTP, template)).Call(t.Context(), engine.TypeName{Namespace: "lab", Name: ".."}, []byte("x"))
+		wantFailure(t, err, fatal, `".."`)
+	}
 }
 
 // TestManyNames: under ns/* names come from outside, so what is kept of them

@@ -61,6 +61,9 @@ func (t *template) target(name string) (*target, error) {
 // parseTarget fills in the name and parses the URL. The name is escaped, so
 // that a name from outside cannot reach another host or path.
 func parseTarget(text, name string) (*target, error) {
+	if name != "" && strings.Trim(name, ".") == "" { // dots are not escaped, and ".." leads elsewhere
+		return nil, fmt.Errorf("the function's name %q cannot stand in a URL", name)
+	}
 	full := strings.ReplaceAll(text, placeholder, strings.ReplaceAll(url.QueryEscape(name), "+", "%20"))
 	u, err := url.Parse(full)
 	if err != nil {

@@ -111,6 +111,7 @@ func TestIngressRefuses(t *testing.T) {
 		"four parts":        {"PUT", "/example/greeter/a/b", nil, nil, 400, "500", "%2F for a slash"},
 		"an empty part":     {"PUT", "/example//Ann", nil, nil, 400, "500", "function is empty"},
 		"slash in the name": {"PUT", "/example/a%2Fb/Ann", nil, nil, 400, "500", "no slash"},
+		"dots for a name":   {"PUT", "/example/%2E%2E/Ann", nil, nil, 400, "500", "not only dots"},
 		"not UTF-8":         {"PUT", "/example/greeter/%ff", nil, nil, 400, "500", "UTF-8"},
 		"unknown function":  {"PUT", path, nil, nil, 404, "404", "no function example/greter; it binds example/greeter, shop/*"},
 		"no type":           {"PUT", path, typed("application/vnd."), nil, 400, "500", "names no type"},

@@ -41,8 +41,8 @@ func parsePath(escaped string) (engine.Address, error) {
 		}
 		parts[i] = part
 	}
-	if strings.Contains(parts[1], "/") {
-		return engine.Address{}, &clientError{http.StatusBadRequest, "the name of a function has no slash"}
+	if strings.Contains(parts[1], "/") || strings.Trim(parts[1], ".") == "" { // it may become a part of a URL
+		return engine.Address{}, &clientError{http.StatusBadRequest, "the name of a function has no slash, and not only dots"}
 	}
 	return engine.Address{Namespace: parts[0], Name: parts[1], ID: parts[2]}, nil
 }

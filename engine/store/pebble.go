@@ -104,8 +104,8 @@ type pebbleStore struct {
 	db       *pebble.DB
 	events   eventLog
 	patience time.Duration
-	failed   error // of the first Commit that failed
-	hangs    bool  // that Commit still waits inside Pebble
+	failed   error      // of the first Commit that failed
+	hanging  chan error // what the Commit that was given up will end with; nil if there is none
 }
 
 // commitPatience is how long a commit waits for a disk that takes nothing.
@@ -219,15 +219,17 @@ func (s *pebbleStore) Commit(changes Changes) (err error) {
 func (s *pebbleStore) write(b *pebble.Batch) error {
 	done := make(chan error, 1)
 	go func() { done <- commit(b) }()
-	look := time.NewTicker(s.patience)
+	enough := time.Now().Add(s.patience)
+	look := time.NewTicker(s.patience / 10)
 	defer look.Stop()
 	for {
 		select {
 		case err := <-done:
 			return err
-		case now := <-look.C:
-			if err := s.events.lastError(now.Add(-s.patience / 2)); err != nil {
-				s.hangs = true
+		case <-look.C:
+			// Only another failure shows that there still is no room.
+			if err := s.events.lastError(enough); err != nil && len(done) == 0 {
+				s.hanging = done
 				return fmt.Errorf("the disk took nothing for %v: %w", s.patience, err)
 			}
 		}
@@ -257,8 +259,12 @@ func batchSize(changes Changes) int {
 }
 
 func (s *pebbleStore) Close() error {
-	if s.hangs {
-		return errors.New("store: not closed, because a commit still waits for the disk: the directory stays locked until the process ends")
+	if s.hanging != nil {
+		select {
+		case <-s.hanging: //nolint:errcheck // there was room again; what came of it is not known
+		default:
+			return errors.New("store: not closed, because a commit still waits for the disk: the directory stays locked until there is room, and another Close, or the process ends")
+		}
 	}
 	var err error
 	if s.db != nil {

@@ -199,12 +199,18 @@ func TestStoreStopsAtTheFirstFailedSync(t *testing.T) {
 
 // full is a file system on which no table can be made while it is set. What has
 // its space already, such as the log, can be written.
-type full struct{ atomic.Bool }
+type full struct {
+	atomic.Bool
+	slow atomic.Bool // to make a table takes a while
+}
 
-func (f *full) fs() vfs.FS {
+func (disk *full) fs() vfs.FS {
 	return errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
-		if f.Load() && op.Kind == errorfs.OpCreate && strings.HasSuffix(op.Path, ".sst") {
+		if disk.Load() && op.Kind == errorfs.OpCreate && strings.HasSuffix(op.Path, ".sst") {
 			return syscall.ENOSPC
+		}
+		if disk.slow.Load() && op.Kind == errorfs.OpCreate && strings.HasSuffix(op.Path, ".sst") {
+			time.Sleep(3 * time.Second) //nolint:forbidigo // the disk does
 		}
 		return nil
 	}))
@@ -236,7 +242,8 @@ func TestStoreGivesUpOnAFullDisk(t *testing.T) {
 	t.Parallel()
 	var disk full
 	var lines counter
-	s, err := store.Open("data", &store.Options{FS: disk.fs(), Logger: slog.New(slog.NewTextHandler(&lines, nil))})
+	fs := disk.fs()
+	s, err := store.Open("data", &store.Options{FS: fs, Logger: slog.New(slog.NewTextHandler(&lines, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,22 +257,34 @@ func TestStoreGivesUpOnAFullDisk(t *testing.T) {
 	if err := s.Commit(store.Changes{"k": nil}); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("after that: %v", err)
 	}
-	if err := s.Close(); err == nil || !strings.Contains(err.Error(), "until the process ends") {
+	if err := s.Close(); err == nil || !strings.Contains(err.Error(), "still waits for the disk") {
 		t.Errorf("close: %v", err)
 	}
-	disk.Store(false) // lets Pebble come to rest
+	disk.Store(false)
+	for s.Close() != nil && time.Since(begin) < time.Minute {
+		time.Sleep(10 * time.Millisecond) //nolint:forbidigo // Pebble says to nobody that it goes on
+	}
+	if s, err := store.Open("data", &store.Options{FS: fs}); err != nil {
+		t.Errorf("there is room again: %v", err)
+	} else {
+		closeStore(t, s)
+	}
 	if n := lines.Load(); n == 0 || n > int64(took/time.Second)+2 {
 		t.Errorf("%d lines in the log after %v", n, took)
 	}
 }
 
-// A disk that is full for a moment only does not end anything.
+// A disk that has room again ends nothing, even where it is slow.
 func TestStoreWaitsForSpace(t *testing.T) {
 	t.Parallel()
 	var disk full
 	s := open(t, disk.fs())
+	store.SetPatience(s, 4*time.Second)
 	disk.Store(true)
-	time.AfterFunc(500*time.Millisecond, func() { disk.Store(false) })
+	time.AfterFunc(2*time.Second, func() {
+		disk.slow.Store(true)
+		disk.Store(false)
+	})
 	if err := fill(t, s); err != nil {
 		t.Error(err)
 	}

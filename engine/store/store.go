@@ -22,8 +22,8 @@ type Store interface {
 	// further Commit fails: the owner must close the store and open it anew.
 	Commit(changes Changes) error
 	// Close releases the store. No other call may be running or follow. Where a
-	// Commit failed because the disk was full, Close may have to leave that to
-	// the end of the process, and says so.
+	// Commit failed because the disk was full and still is, Close fails, and may
+	// be called again.
 	Close() error
 }
 
