@@ -124,6 +124,13 @@ func (g *rogue) answer(id string) []byte {
 	return result(record(wire.KafkaRecord{Topic: "done", Key: id, Value: []byte("well")}))
 }
 
+func openRogue(t *testing.T, p platform) *world {
+	t.Helper()
+	server := httptest.NewServer(&rogue{gave: map[string]int{}})
+	t.Cleanup(server.Close)
+	return open(t, p, raw, server.URL)
+}
+
 // TestBadAnswers gives the runtime, once each, what our functions refuse to say.
 // Flink's job fails of it, in the words that are expected, and recovers only
 // because the second answer is another one. The engine tries again.
@@ -132,9 +139,7 @@ func TestBadAnswers(t *testing.T) {
 	for _, p := range []platform{flink3("async"), embedded()} {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
-			server := httptest.NewServer(&rogue{gave: map[string]int{}})
-			t.Cleanup(server.Close)
-			w := open(t, p, raw, server.URL)
+			w := openRogue(t, p)
 			want := map[string][]string{}
 			for i, b := range bad {
 				w.send([]kafka.Record{{Topic: "asks", Key: b.name, Value: "x"}})
@@ -157,9 +162,7 @@ func TestLateToNobody(t *testing.T) {
 	for _, p := range []platform{flink3("async"), embedded()} {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
-			server := httptest.NewServer(&rogue{gave: map[string]int{}})
-			t.Cleanup(server.Close)
-			w := open(t, p, raw, server.URL)
+			w := openRogue(t, p)
 			ask := kafka.Record{Topic: "asks", Key: "late-to-nobody", Value: "x"}
 			w.send([]kafka.Record{ask})
 			if p.name != embedded().name {

@@ -60,9 +60,9 @@ func (e *Engine) invoke(ctx context.Context, inst *instance, s *scratch) error {
 // that the function asks for.
 //
 // After an attempt that failed because a state was of another type than was
-// declared, the request has no states, and the function declares them anew: it may have been
-// replaced meanwhile, by a new version or by the old one. Flink learns of it as
-// its job restarts.
+// declared, the request has no states, and the function declares them anew: it
+// may have been replaced meanwhile, by a new version or by the old one. Flink
+// learns of it as its job restarts.
 func (e *Engine) exchange(ctx context.Context, inst *instance, s *scratch) (done bool, err error) {
 	states, anew := inst.fn.states.Load(), inst.anew
 	if anew {

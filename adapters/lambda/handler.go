@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
-
-	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/statefun-go/statefun-go/adapters/internal/reply"
 	"github.com/statefun-go/statefun-go/statefun"
@@ -23,8 +20,9 @@ type Handler struct {
 	alb      *reply.Responder // with the limit of a load balancer
 	routes   *routes          // nil without Options.Routes
 	headroom time.Duration
-	events   sync.Pool    // of *event
-	stuck    atomic.Int32 // calls that were given up and still run
+	events   sync.Pool // of *event
+
+	abandoned abandoned
 }
 
 // New returns h as the handler of a Lambda function. It panics on bad options;
@@ -117,30 +115,7 @@ func (h *Handler) answer(ctx context.Context, e *event) reply.Answer {
 	if err != nil {
 		return unreadable(ctx, responder, err)
 	}
-	answer := responder.Call(ctx, body)
-	if answer.Abandoned() {
-		h.mind(answer)
-	}
-	return answer
-}
-
-// maxStuck is how many calls that were given up may go on in one process, for
-// each invocation that it has at a time.
-const maxStuck = 16
-
-// mind counts a call that was given up until it ends. Where too many do not end,
-// this one is not answered before it has: Lambda then ends the process, with all
-// that hangs in it, and starts another.
-func (h *Handler) mind(answer reply.Answer) {
-	if int(h.stuck.Add(1)) > maxStuck*lambdacontext.MaxConcurrency() {
-		answer.Wait()
-		h.stuck.Add(-1)
-		return
-	}
-	go func() {
-		answer.Wait()
-		h.stuck.Add(-1)
-	}()
+	return h.abandoned.bound(responder.Call(ctx, body))
 }
 
 // unreadable answers an event whose body is not what was sent. Where the cause

